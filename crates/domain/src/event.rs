@@ -1,0 +1,102 @@
+//! What happened, in the order it happened. Versions' stages, the incumbent, the ledger: all are folds of
+//! these events, and each event of a decision holds the facts that the rule was given.
+//!
+//! Serialised as JSON with `"v": 1`; golden-tested, since old registries must stay readable.
+
+use crate::gate::{Facts, Verdict};
+use crate::model::{Origin, Stage, VersionId};
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "event")]
+pub enum Event {
+    /// A stage of `up` came to its end, with what a later run needs to go on from there.
+    StageDone {
+        /// Which stage: `data`, `baseline`, `train`, `gate`, `publish`.
+        stage: String,
+        /// The hash of everything that went in; a later run with the same hash skips the stage.
+        inputs: String,
+        /// What came out, for people and for the stages behind it.
+        summary: serde_json::Value,
+    },
+    /// A version became known.
+    Registered {
+        /// Which version.
+        version: VersionId,
+        /// The name of its model, as in the plan.
+        model: String,
+        /// Where it came from.
+        origin: Origin,
+        /// The hash of the rows that it was trained on.
+        trained_on: String,
+    },
+    /// The gate spoke.
+    Judged {
+        /// Everything the rule was given.
+        facts: Box<Facts>,
+        /// The plan's gate section as it was, in JSON.
+        rules: serde_json::Value,
+        /// What the rule said.
+        verdict: Verdict,
+    },
+    /// A version came to stand elsewhere.
+    Moved {
+        /// Which version.
+        version: VersionId,
+        /// Where it stands now.
+        stage: Stage,
+        /// Why.
+        why: String,
+    },
+    /// What serves from now on, and what stands behind it.
+    Deployed {
+        /// The incumbent.
+        incumbent: VersionId,
+        /// The versions to fall back on, first to last; the last is the baseline.
+        fallback: Vec<VersionId>,
+    },
+    /// A run was started by something other than a person.
+    Triggered {
+        /// What was started: `retrain`.
+        action: String,
+        /// Why.
+        why: String,
+    },
+    /// Something was measured on live traffic, for the page.
+    Measured {
+        /// Which version.
+        version: VersionId,
+        /// What was measured, such as `log_loss`.
+        metric: String,
+        /// From when on, inclusive.
+        from: Timestamp,
+        /// Until when, exclusive.
+        to: Timestamp,
+        /// The value.
+        value: f64,
+        /// The 95% interval.
+        interval: (f64, f64),
+        /// On how many rows.
+        rows: u64,
+    },
+    /// Predictions were answered but could not be logged.
+    Dropped {
+        /// How many.
+        predictions: u64,
+        /// Why.
+        why: String,
+    },
+}
+
+/// An event as the registry keeps it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recorded {
+    /// Its place in the order, from 1.
+    pub sequence: u64,
+    /// When it was recorded.
+    pub at: Timestamp,
+    /// What happened.
+    pub event: Event,
+}

@@ -1,0 +1,17 @@
+//! The nouns and the rules of incumbent: facts in, decision out.
+//!
+//! Nothing here reads a file, a clock, a socket or a random number. Whatever decides is a pure
+//! function of plan and facts, so that every past decision can be replayed from the events.
+
+pub mod event;
+pub mod gate;
+pub mod model;
+pub mod prediction;
+pub mod table;
+pub mod time;
+
+pub use event::{Event, Recorded};
+pub use model::{Origin, OutputKind, Outputs, Signature, Stage, Task, VersionId};
+pub use prediction::{Outcome, Prediction, PredictionId, ServedBy, Source};
+pub use table::{Column, Domain, Examples, Field, Kind, Schema, Table, Target, Values};
+pub use time::Timestamp;

@@ -1,0 +1,8 @@
+//! Things that fit and predict, and the ONNX that they are written in.
+//!
+//! Every trainer ends in the bytes of an ONNX graph with the preprocessing inside; what predicts,
+//! offline and in service, is always that graph. Bytes in, bytes out: no paths, no sockets.
+
+pub mod contract;
+
+pub use contract::{Artifact, Fit, FitError, Predict, PredictError, Seed};
