@@ -5,13 +5,17 @@
 
 pub mod event;
 pub mod gate;
+pub mod history;
 pub mod model;
+pub mod plan;
 pub mod prediction;
 pub mod table;
 pub mod time;
 
 pub use event::{Event, Recorded};
+pub use history::History;
 pub use model::{Origin, OutputKind, Outputs, Signature, Stage, Task, VersionId};
+pub use plan::Plan;
 pub use prediction::{Outcome, Prediction, PredictionId, ServedBy, Source};
 pub use table::{Column, Domain, Examples, Field, Kind, Schema, Table, Target, Values};
 pub use time::Timestamp;

@@ -48,7 +48,8 @@ mod tests {
 
     #[test]
     fn dates_and_instants_are_read_as_utc() {
-        for text in ["1970-01-02", "1970-01-02T00:00:00Z", "1970-01-02 00:00:00", "1970-01-02T01:00:00+01:00"] {
+        for text in ["1970-01-02", "1970-01-02T00:00:00Z", "1970-01-02 00:00:00", "1970-01-02T01:00:00+01:00"]
+        {
             assert_eq!(Timestamp::parse(text), Some(Timestamp(DAY)), "{text}");
         }
         assert_eq!(Timestamp::parse("yes"), None);
