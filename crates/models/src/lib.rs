@@ -4,5 +4,6 @@
 //! offline and in service, is always that graph. Bytes in, bytes out: no paths, no sockets.
 
 pub mod contract;
+pub mod onnx;
 
 pub use contract::{Artifact, Fit, FitError, Predict, PredictError, Seed};
