@@ -3,7 +3,7 @@
 //!
 //! Serialised as JSON with `"v": 1`; golden-tested, since old registries must stay readable.
 
-use crate::gate::{Facts, Verdict};
+use crate::gate::{Estimate, Facts, Verdict};
 use crate::model::{Origin, Stage, VersionId};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -29,8 +29,17 @@ pub enum Event {
         model: String,
         /// Where it came from.
         origin: Origin,
-        /// The hash of the rows that it was trained on.
-        trained_on: String,
+        /// The rows that it was trained on.
+        trained_on: TrainedOn,
+    },
+    /// A version was scored on rows that it did not see.
+    Scored {
+        /// Which version.
+        version: VersionId,
+        /// The hash of the rows.
+        data: String,
+        /// One score a metric, the primary first.
+        scores: Vec<Score>,
     },
     /// The gate spoke.
     Judged {
@@ -88,6 +97,26 @@ pub enum Event {
         /// Why.
         why: String,
     },
+}
+
+/// The rows that a version was trained on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrainedOn {
+    /// The hash of the rows.
+    pub data: String,
+    /// How many.
+    pub rows: u64,
+    /// When the last of them was seen, where rows have a time: what came later is new to the version.
+    pub until: Option<Timestamp>,
+}
+
+/// One metric's value on some rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Score {
+    /// The metric, such as `log_loss`.
+    pub metric: String,
+    /// Its value with the 95% interval.
+    pub estimate: Estimate,
 }
 
 /// An event as the registry keeps it.

@@ -3,7 +3,7 @@
 //! The registry keeps events; stages, the incumbent, the ledger and the page's lines are all read off them
 //! here, so that no second record can disagree with the first.
 
-use crate::event::{Event, Recorded};
+use crate::event::{Event, Recorded, Score, TrainedOn};
 use crate::gate::{Decision, Facts, Ledger, Verdict};
 use crate::model::{Origin, Stage, VersionId};
 use crate::time::Timestamp;
@@ -43,8 +43,12 @@ pub struct Standing {
     pub model: String,
     /// Where it came from.
     pub origin: Origin,
-    /// The hash of the rows that it was trained on.
-    pub trained_on: String,
+    /// The rows that it was trained on.
+    pub trained_on: TrainedOn,
+    /// How it did on rows that it did not see, last time it was scored; the primary metric first.
+    pub scores: Vec<Score>,
+    /// The hash of those rows.
+    pub scored_on: String,
     /// When it was registered.
     pub at: Timestamp,
     /// Where it stands now.
@@ -141,6 +145,7 @@ impl History {
             Event::Registered { version, model, origin, trained_on } => {
                 self.register(at, version, model, origin, trained_on);
             }
+            Event::Scored { version, data, scores } => self.score(&version, data, scores),
             Event::Judged { facts, rules, verdict } => {
                 let sequence = recorded.sequence;
                 self.verdicts.push(Judged { sequence, at, facts: *facts, rules, verdict });
@@ -206,14 +211,23 @@ impl History {
         version: VersionId,
         model: String,
         origin: Origin,
-        trained_on: String,
+        trained_on: TrainedOn,
     ) {
         if self.version(&version).is_some() {
             return;
         }
         let number = self.versions.len() + 1;
         let (stage, why) = (Stage::Registered, String::new());
-        self.versions.push(Standing { version, number, model, origin, trained_on, at, stage, why });
+        let (scores, scored_on) = (Vec::new(), String::new());
+        let standing =
+            Standing { version, number, model, origin, trained_on, scores, scored_on, at, stage, why };
+        self.versions.push(standing);
+    }
+
+    fn score(&mut self, version: &VersionId, data: String, scores: Vec<Score>) {
+        if let Some(standing) = self.versions.iter_mut().find(|s| &s.version == version) {
+            (standing.scores, standing.scored_on) = (scores, data);
+        }
     }
 
     fn stand(&mut self, version: &VersionId, stage: Stage, why: &str) {
@@ -249,7 +263,12 @@ mod tests {
 
     fn registered(name: &str) -> Event {
         let origin = Origin::Baseline { name: "prior".into() };
-        Event::Registered { version: id(name), model: "m".into(), origin, trained_on: "rows".into() }
+        Event::Registered {
+            version: id(name),
+            model: "m".into(),
+            origin,
+            trained_on: TrainedOn { data: "rows".into(), rows: 9, until: None },
+        }
     }
 
     fn history(events: Vec<Event>) -> History {

@@ -12,7 +12,7 @@ pub mod prediction;
 pub mod table;
 pub mod time;
 
-pub use event::{Event, Recorded};
+pub use event::{Event, Recorded, Score, TrainedOn};
 pub use history::History;
 pub use model::{Origin, OutputKind, Outputs, Signature, Stage, Task, VersionId};
 pub use plan::Plan;
