@@ -39,7 +39,7 @@ pub enum ServedBy {
     Fallback {
         /// The version that answered.
         version: VersionId,
-        /// Why the one before it did not: `deadline`, `error`, `panic`, `invalid`, `breaker`.
+        /// Why the one before it did not: `deadline`, `error`, `panic`, `invalid`, `breaker`, `busy`.
         why: String,
     },
     /// The constant answer in memory, when no version could.

@@ -178,6 +178,11 @@ impl Table {
         &self.columns
     }
 
+    /// All columns, in order, without copying them.
+    pub fn into_columns(self) -> Vec<Column> {
+        self.columns
+    }
+
     /// The column of this name.
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|c| c.name == name)

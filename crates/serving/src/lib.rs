@@ -1,1 +1,43 @@
-//! TODO
+//! The data plane: one request in, one answer out, always. No HTTP here, no database, no decisions about
+//! which version should serve: it serves the snapshot that it was given.
+//!
+//! A request passes `admit`, `validate`, the chain in `predict`, and `record`, in this order, and nothing
+//! returns for more. It reads no store and takes no lock that a writer holds.
+
+pub mod admit;
+pub mod breaker;
+pub mod clock;
+pub mod counters;
+pub mod engine;
+pub mod failure;
+#[cfg(any(test, feature = "faults"))]
+pub mod faults;
+pub mod floor;
+mod lane;
+pub mod outcome;
+pub mod output;
+mod predict;
+pub mod record;
+mod row;
+pub mod snapshot;
+#[cfg(any(test, feature = "faults"))]
+pub mod twin;
+pub mod validate;
+
+pub use clock::{Clock, SystemClock};
+pub use engine::{Answer, Engine, Refusal, Request, Settings};
+pub use floor::Floor;
+pub use outcome::{Claim, Noted, OutcomeError};
+pub use record::WhenFull;
+pub use snapshot::{Limits, Link, Snapshot, SnapshotError};
+
+/// An error with its causes on one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}

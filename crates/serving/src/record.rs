@@ -1,0 +1,295 @@
+//! From an answer to the journal: a bounded queue and one thread that commits in groups.
+//!
+//! A prediction counts as logged only when the journal says it is durable. A journal that is slow or
+//! fails costs log entries, which are counted, but never an answer. Invariant: every row handed over is
+//! counted exactly once, as journaled or as dropped.
+
+use crate::counters::Counters;
+use crate::lane::panic_message;
+use crate::row;
+use domain::{Outputs, Prediction, PredictionId, ServedBy, Table, Timestamp, VersionId};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use std::{io, thread};
+use store::{Entry, Journal};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+/// A group is committed once it has this many rows, or nothing more is waiting.
+const GROUP_ROWS: usize = 4_096;
+
+/// What to do with an answer's log entry when the queue is full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhenFull {
+    /// Hold the answer back until there is room, but no longer than this; then drop and count.
+    Wait(Duration),
+    /// Drop and count.
+    Drop,
+}
+
+/// The rows of one answer, as they go into the queue.
+#[derive(Debug, Clone)]
+pub(crate) struct Answered {
+    pub at: Timestamp,
+    pub ids: Vec<PredictionId>,
+    pub version: VersionId,
+    pub served_by: ServedBy,
+    pub units: Vec<Option<String>>,
+    pub rows: Arc<Table>,
+    pub outputs: Outputs,
+    pub latency_us: u64,
+}
+
+/// The queue's sending end.
+pub(crate) struct Recorder {
+    queue: Sender<Message>,
+    room: Arc<Semaphore>,
+    capacity: usize,
+    when_full: WhenFull,
+    counters: Arc<Counters>,
+    complaint: Arc<Mutex<Option<String>>>,
+}
+
+enum Message {
+    /// The room is given back when the rows are durable or lost.
+    Answered(Answered, OwnedSemaphorePermit),
+    Flush(oneshot::Sender<()>),
+}
+
+struct Writer {
+    journal: Arc<dyn Journal>,
+    counters: Arc<Counters>,
+    complaint: Arc<Mutex<Option<String>>>,
+}
+
+impl Recorder {
+    /// Starts the writing thread. The queue holds at most `capacity` rows.
+    pub(crate) fn start(
+        journal: Arc<dyn Journal>,
+        capacity: usize,
+        when_full: WhenFull,
+        counters: Arc<Counters>,
+    ) -> io::Result<Recorder> {
+        let capacity = capacity.clamp(1, u32::MAX as usize);
+        let (queue, messages) = channel();
+        let complaint = Arc::new(Mutex::new(None));
+        let writer = Writer { journal, counters: Arc::clone(&counters), complaint: Arc::clone(&complaint) };
+        thread::Builder::new().name("journal".into()).spawn(move || writer.run(&messages))?;
+        let room = Arc::new(Semaphore::new(capacity));
+        Ok(Recorder { queue, room, capacity, when_full, counters, complaint })
+    }
+
+    /// Queues an answer's rows, or drops and counts them.
+    pub(crate) async fn record(&self, answered: Answered) {
+        let rows = answered.ids.len() as u64;
+        let sent = match self.find_room(answered.ids.len()).await {
+            Some(room) => self.queue.send(Message::Answered(answered, room)).is_ok(),
+            None => false,
+        };
+        if !sent {
+            self.counters.dropped_full.add(rows);
+        }
+    }
+
+    /// Ends when everything queued before is durable or lost.
+    pub(crate) async fn flush(&self) {
+        let (done, flushed) = oneshot::channel();
+        if self.queue.send(Message::Flush(done)).is_ok() {
+            // an error means that the thread is gone, and nothing is left to wait for
+            let _ = flushed.await;
+        }
+    }
+
+    /// Rows that are neither durable nor lost yet.
+    pub(crate) fn depth(&self) -> usize {
+        self.capacity - self.room.available_permits()
+    }
+
+    /// The journal's last complaint.
+    pub(crate) fn complaint(&self) -> Option<String> {
+        self.complaint.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A request with more rows than the whole queue takes all of it.
+    async fn find_room(&self, rows: usize) -> Option<OwnedSemaphorePermit> {
+        let places = u32::try_from(rows.min(self.capacity)).expect("the capacity was clamped to u32");
+        let room = Arc::clone(&self.room);
+        match self.when_full {
+            WhenFull::Drop => room.try_acquire_many_owned(places).ok(),
+            WhenFull::Wait(at_most) => {
+                tokio::time::timeout(at_most, room.acquire_many_owned(places)).await.ok()?.ok()
+            }
+        }
+    }
+}
+
+impl Writer {
+    fn run(&self, messages: &Receiver<Message>) {
+        while let Ok(first) = messages.recv() {
+            let (mut group, mut held, mut flushed) = (Vec::new(), Vec::new(), Vec::new());
+            let mut next = Some(first);
+            while let Some(message) = next {
+                match message {
+                    Message::Answered(answered, room) => {
+                        group.extend(entries(answered));
+                        held.push(room);
+                    }
+                    Message::Flush(done) => flushed.push(done),
+                }
+                next = if group.len() < GROUP_ROWS { messages.try_recv().ok() } else { None };
+            }
+            self.commit(&group);
+            drop(held);
+            for done in flushed {
+                // whoever asked may have gone
+                let _ = done.send(());
+            }
+        }
+    }
+
+    fn commit(&self, group: &[Entry]) {
+        if group.is_empty() {
+            return;
+        }
+        match append(self.journal.as_ref(), group) {
+            Ok(()) => self.counters.journaled.add(group.len() as u64),
+            Err(why) => {
+                tracing::error!(predictions = group.len(), %why, "predictions could not be logged");
+                self.counters.dropped_failed.add(group.len() as u64);
+                *self.complaint.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
+            }
+        }
+    }
+}
+
+/// Appends, and takes a panic of the journal for an error, so that the writing thread survives it.
+pub(crate) fn append(journal: &dyn Journal, entries: &[Entry]) -> Result<(), String> {
+    match catch_unwind(AssertUnwindSafe(|| journal.append(entries))) {
+        Ok(done) => done.map_err(|error| crate::chain(&error)),
+        Err(panic) => Err(format!("the journal panicked: {}", panic_message(panic.as_ref()))),
+    }
+}
+
+fn entries(answered: Answered) -> Vec<Entry> {
+    let Answered { at, ids, version, served_by, units, rows, outputs, latency_us } = answered;
+    let inputs = row::objects(&rows);
+    let rows = ids.into_iter().zip(inputs).enumerate();
+    rows.map(|(row, (id, input))| {
+        Entry::Prediction(Prediction {
+            id,
+            at,
+            version: version.clone(),
+            served_by: served_by.clone(),
+            unit: units.get(row).cloned().flatten(),
+            input,
+            output: outputs.row(row).to_vec(),
+            latency_us,
+        })
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::faults::rows;
+    use crate::twin::Twin;
+    use domain::OutputKind;
+
+    fn answered(first: u128, count: usize) -> Answered {
+        let values: Vec<f64> = (0..count).map(|i| i as f64).collect();
+        Answered {
+            at: Timestamp(0),
+            ids: (0..count as u128).map(|i| PredictionId(first + i)).collect(),
+            version: VersionId("v".into()),
+            served_by: ServedBy::Intended,
+            units: vec![],
+            rows: Arc::new(rows(&values)),
+            outputs: Outputs { kind: OutputKind::Value, values },
+            latency_us: 5,
+        }
+    }
+
+    fn recorder(journal: &Arc<Twin>, capacity: usize, when_full: WhenFull) -> Recorder {
+        let journal: Arc<dyn Journal> = Arc::clone(journal) as _;
+        Recorder::start(journal, capacity, when_full, Arc::default()).expect("threads to spare")
+    }
+
+    #[tokio::test]
+    async fn what_is_flushed_is_durable_and_counted() {
+        let journal = Arc::new(Twin::default());
+        let recorder = recorder(&journal, 100, WhenFull::Drop);
+        for i in 0..10 {
+            recorder.record(answered(i * 10, 3)).await;
+        }
+        recorder.flush().await;
+        assert_eq!((journal.len(), recorder.counters.journaled.get(), recorder.depth()), (30, 30, 0));
+        let kept = journal.prediction(PredictionId(12)).expect("readable").expect("recorded");
+        assert_eq!((kept.input.as_str(), kept.output), (r#"{"x":2.0}"#, vec![2.0]));
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_drops_and_counts() {
+        let journal = Arc::new(Twin::default());
+        journal.stall();
+        let recorder = recorder(&journal, 4, WhenFull::Drop);
+        recorder.record(answered(0, 3)).await;
+        recorder.record(answered(10, 3)).await;
+        assert_eq!((recorder.counters.dropped_full.get(), recorder.depth()), (3, 3));
+        journal.go_on();
+        recorder.flush().await;
+        assert_eq!((journal.len(), recorder.counters.journaled.get()), (3, 3));
+    }
+
+    #[tokio::test]
+    async fn waiting_for_room_loses_nothing_while_the_journal_moves() {
+        let journal = Arc::new(Twin::default());
+        let recorder = recorder(&journal, 2, WhenFull::Wait(Duration::from_secs(60)));
+        for i in 0..50 {
+            recorder.record(answered(i * 10, 2)).await;
+        }
+        recorder.flush().await;
+        assert_eq!((journal.len(), recorder.counters.dropped()), (100, 0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn waiting_for_room_has_an_end() {
+        let journal = Arc::new(Twin::default());
+        journal.stall();
+        let recorder = recorder(&journal, 2, WhenFull::Wait(Duration::from_secs(1)));
+        recorder.record(answered(0, 2)).await;
+        recorder.record(answered(10, 2)).await;
+        assert_eq!(recorder.counters.dropped_full.get(), 2);
+        journal.go_on();
+    }
+
+    #[tokio::test]
+    async fn more_rows_than_the_queue_holds_are_still_logged() {
+        let journal = Arc::new(Twin::default());
+        let recorder = recorder(&journal, 4, WhenFull::Drop);
+        recorder.record(answered(0, 9)).await;
+        recorder.flush().await;
+        assert_eq!(journal.len(), 9);
+    }
+
+    #[tokio::test]
+    async fn a_journal_that_fails_or_panics_is_counted_and_written_to_again() {
+        let journal = Arc::new(Twin::default());
+        let recorder = recorder(&journal, 100, WhenFull::Drop);
+        journal.fail(true);
+        recorder.record(answered(0, 2)).await;
+        recorder.flush().await;
+        assert_eq!(recorder.counters.dropped_failed.get(), 2);
+        assert!(recorder.complaint().expect("it failed").contains("could not append"));
+        journal.panic(true);
+        recorder.record(answered(10, 2)).await;
+        recorder.flush().await;
+        assert_eq!(recorder.counters.dropped_failed.get(), 4);
+        journal.fail(false);
+        journal.panic(false);
+        recorder.record(answered(20, 2)).await;
+        recorder.flush().await;
+        assert_eq!((recorder.counters.journaled.get(), journal.len()), (2, 2));
+    }
+}
