@@ -3,6 +3,8 @@
 //! Versions and events stand in a [`Registry`], bytes in [`Blobs`], predictions and outcomes in a
 //! [`Journal`]. Each trait has a durable house and a memory twin, and one conformance suite that both pass.
 
+pub mod digest;
+
 use domain::{Event, Outcome, Prediction, PredictionId, Recorded, Timestamp};
 use std::path::PathBuf;
 use thiserror::Error;
