@@ -1,1 +1,39 @@
-//! TODO
+//! Pure statistics: numbers in, numbers out.
+//!
+//! No clock, no files, no serialisation, no randomness but a seed passed in. Not a rule in sight:
+//! whether a number is good enough is decided in `domain`. The invariant of every function: its
+//! numbers are finite and do not depend on the order of rows or the number of threads, or it says
+//! in [`BadInput`] which argument it could not use; where a variance of 0 leaves no test it
+//! returns `None`, never p = 0.
+//!
+//! Where to find what: row losses in [`metric`]; two versions on the same rows in [`paired`],
+//! [`mcnemar`], [`bonett_price`], [`delong`] and [`diebold_mariano`]; how many rows in [`power`];
+//! many questions in [`multiplicity`] and [`budget`].
+
+pub mod backtest;
+pub mod bonett_price;
+pub mod bootstrap;
+pub mod budget;
+pub mod calibration;
+pub mod confusion;
+pub mod delong;
+pub mod diebold_mariano;
+pub mod distribution;
+pub mod estimate;
+pub mod forecast;
+pub mod input;
+pub mod mcnemar;
+pub mod metric;
+pub mod multiplicity;
+pub mod nadeau_bengio;
+pub mod paired;
+pub mod power;
+pub mod proportion;
+pub mod random;
+pub mod ranking;
+pub mod regression;
+pub mod sequential;
+pub mod sum;
+
+pub use estimate::{Estimate, TestResult};
+pub use input::BadInput;

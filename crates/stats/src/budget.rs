@@ -1,0 +1,209 @@
+//! What a model's whole life of decisions may cost: the evidence ledger and the ladders.
+//!
+//! The ledger spends a false-promotion budget over gates that arrive one by one; the ladders let
+//! a fixed holdout be asked again and again without being learned by heart. Both are replayable:
+//! the same facts in the same order give the same state. The invariant: nothing is ever given
+//! back, and a ladder's released loss never rises.
+
+use crate::input::{self, BadInput};
+use crate::sum::{mean, variance};
+
+/// e-LOND: promote when the evidence of decision j is at least 1/(α γⱼ (R + 1)), R being the
+/// promotions so far.
+///
+/// - *What it answers.* Over all gates this model ever passes, what share of promotions is wrong?
+///   At most α in expectation, at every moment.
+/// - *Assumptions.* Each value is an e-value given the past; the decisions may depend on each
+///   other in any way.
+/// - *When it misleads.* A p-value is not an e-value. The level falls with every decision that
+///   promotes nothing, so trying often costs.
+/// - *Source.* Xu and Ramdas 2024, theorem 1; γⱼ as in Javanmard and Montanari 2018.
+/// - *Checked against.* online-fdr 1.0.0 `ELond`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct EvidenceLedger {
+    alpha: f64,
+    decisions: u64,
+    promotions: u64,
+}
+
+impl EvidenceLedger {
+    /// A fresh ledger with budget `alpha`.
+    pub fn new(alpha: f64) -> Result<Self, BadInput> {
+        input::open_unit("alpha", alpha)?;
+        Ok(EvidenceLedger { alpha, decisions: 0, promotions: 0 })
+    }
+
+    /// A ledger that has seen this many decisions, of which so many promoted.
+    pub fn resume(alpha: f64, decisions: u64, promotions: u64) -> Result<Self, BadInput> {
+        let found = promotions as f64;
+        input::parameter("promotions", found, "at most the number of decisions", promotions <= decisions)?;
+        Ok(EvidenceLedger { decisions, promotions, ..EvidenceLedger::new(alpha)? })
+    }
+
+    /// The level of the next decision: promote when the e-value is at least one over it.
+    pub fn level(&self) -> f64 {
+        self.alpha * share_of_decision(self.decisions + 1) * (self.promotions + 1) as f64
+    }
+
+    /// Takes the next decision's evidence, as a natural logarithm so that it cannot overflow, and
+    /// says whether to promote. NaN is refused.
+    pub fn decide(&mut self, log_e_value: f64) -> Result<bool, BadInput> {
+        input::parameter("log e-value", log_e_value, "a number", !log_e_value.is_nan())?;
+        let promote = log_e_value >= -self.level().ln();
+        self.decisions += 1;
+        self.promotions += u64::from(promote);
+        Ok(promote)
+    }
+
+    /// Decisions taken so far.
+    pub fn decisions(&self) -> u64 {
+        self.decisions
+    }
+
+    /// Promotions so far.
+    pub fn promotions(&self) -> u64 {
+        self.promotions
+    }
+}
+
+/// γⱼ: how the budget is spread over decisions without end; together no more than all of it.
+fn share_of_decision(j: u64) -> f64 {
+    let j = j as f64;
+    0.077_208_38 * j.max(2.0).ln() / (j * j.ln().sqrt().exp())
+}
+
+/// The Ladder with a fixed step: a submission's loss is released, rounded to the step, only when
+/// it beats the best so far by more than the step; otherwise the best is released again.
+///
+/// - *What it answers.* What may be said of a holdout loss when many submissions are tried?
+/// - *Assumptions.* Losses in [0, 1]; the holdout is fixed.
+/// - *When it misleads.* A step below the noise of the holdout leaks; see [`Ladder`].
+/// - *Source.* Blum and Hardt 2015, algorithm 1.
+/// - *Checked against.* The algorithm by hand.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FixedLadder {
+    step: f64,
+    best: Option<f64>,
+}
+
+impl FixedLadder {
+    /// With this step, such as 0.01.
+    pub fn new(step: f64) -> Result<Self, BadInput> {
+        input::open_unit("step", step)?;
+        Ok(FixedLadder { step, best: None })
+    }
+
+    /// Takes a submission's mean holdout loss; returns the loss to show.
+    pub fn release(&mut self, loss: f64) -> Result<f64, BadInput> {
+        input::parameter("loss", loss, "a finite number", loss.is_finite())?;
+        match self.best {
+            Some(best) if loss >= best - self.step => Ok(best),
+            _ => {
+                let rounded = (loss / self.step).round() * self.step;
+                self.best = Some(rounded);
+                Ok(rounded)
+            }
+        }
+    }
+}
+
+/// The Ladder without a parameter: a submission must beat the best so far by one standard error
+/// of their row differences; the loss released is rounded to 1/n.
+///
+/// - *What it answers.* As [`FixedLadder`], the step set by the data.
+/// - *Assumptions.* Independent rows, the same rows in the same order each time.
+/// - *When it misleads.* It bounds what leaks; it does not say that a release is significant.
+/// - *Source.* Blum and Hardt 2015, algorithm 3.
+/// - *Checked against.* The algorithm.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Ladder {
+    best: Option<Rung>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Rung {
+    released: f64,
+    losses: Vec<f64>,
+}
+
+impl Ladder {
+    /// Before any submission.
+    pub fn new() -> Self {
+        Ladder::default()
+    }
+
+    /// Takes a submission's loss on every holdout row; returns the mean loss to show. At least
+    /// two rows.
+    pub fn release(&mut self, losses: &[f64]) -> Result<f64, BadInput> {
+        input::at_least("rows", losses.len(), 2)?;
+        input::all_finite("losses", losses)?;
+        let n = losses.len() as f64;
+        let loss = mean(losses);
+        if let Some(best) = &self.best {
+            let change = crate::paired::differences(losses, &best.losses)?;
+            if loss >= best.released - (variance(&change) / n).sqrt() {
+                return Ok(best.released);
+            }
+        }
+        let released = (loss * n).round() / n;
+        self.best = Some(Rung { released, losses: losses.to_vec() });
+        Ok(released)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn all_decisions_together_spend_no_more_than_the_budget() {
+        let last = 100_000;
+        let early: f64 = (1..=last).map(share_of_decision).sum();
+        // The rest is close to the integral of u·e^(−√u) over u = ln j, in closed form.
+        let s = (last as f64).ln().sqrt();
+        let rest = 0.077_208_38 * 2.0 * (-s).exp() * (((s + 3.0) * s + 6.0) * s + 6.0);
+        assert!((0.95..1.0).contains(&(early + rest)), "{early} + {rest}");
+    }
+
+    #[test]
+    fn a_resumed_ledger_goes_on_where_it_was() {
+        let mut ledger = EvidenceLedger::new(0.1).unwrap();
+        for e in [5.0f64, 900.0, 30.0, 1200.0] {
+            ledger.decide(e.ln()).unwrap();
+        }
+        let resumed = EvidenceLedger::resume(0.1, ledger.decisions(), ledger.promotions()).unwrap();
+        assert_eq!(resumed, ledger);
+        assert!(EvidenceLedger::resume(0.1, 1, 2).is_err());
+    }
+
+    #[test]
+    fn evidence_too_large_for_a_float_still_promotes() {
+        let mut ledger = EvidenceLedger::new(0.05).unwrap();
+        assert_eq!(ledger.decide(5_000.0), Ok(true));
+        assert!(ledger.decide(f64::NAN).is_err());
+    }
+
+    #[test]
+    fn a_holdout_of_another_length_is_refused() {
+        let mut ladder = Ladder::new();
+        ladder.release(&[0.5, 0.6, 0.7]).unwrap();
+        assert!(ladder.release(&[0.5, 0.6]).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn levels_fall_without_promotions_and_rise_with_one(alpha in 0.01..0.2f64, quiet in 2u64..200) {
+            let at = |decisions, promotions| EvidenceLedger::resume(alpha, decisions, promotions).unwrap().level();
+            prop_assert!(at(quiet, 0) > at(quiet + 1, 0));
+            prop_assert!(at(quiet, 0) < at(quiet, 1));
+        }
+
+        #[test]
+        fn released_losses_never_rise(losses in prop::collection::vec(0.0..1.0f64, 1..40)) {
+            let mut ladder = FixedLadder::new(0.02).unwrap();
+            let released: Vec<f64> = losses.iter().map(|&l| ladder.release(l).unwrap()).collect();
+            prop_assert!(released.windows(2).all(|w| w[1] <= w[0]));
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! Expected values from named reference packages, every case of them: a case that vanishes from a
+//! file, or that no branch handles, fails the count.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
+mod ab;
+mod baselines;
+mod file;
+mod gate;
+mod metrics;
