@@ -98,4 +98,36 @@ impl Journal for Twin {
         entries.into_iter().filter(|e| (from..to).contains(&at(e))).for_each(visit);
         Ok(())
     }
+
+    fn joined(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+        visit: &mut dyn FnMut(Prediction, Vec<Outcome>),
+    ) -> Result<(), StoreError> {
+        let entries = self.lock().entries.clone();
+        for entry in entries {
+            if let Entry::Prediction(prediction) = entry
+                && (from..to).contains(&prediction.at)
+            {
+                let outcomes = self.outcomes(prediction.id)?;
+                visit(prediction, outcomes);
+            }
+        }
+        Ok(())
+    }
+
+    fn seal(&self, _before: Timestamp) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+
+    fn drop_before(&self, before: Timestamp) -> Result<u64, StoreError> {
+        let kept = |entry: &Entry| i64::from(entry.id().hour()) >= before.hour();
+        let mut state = self.lock();
+        let mut hours: Vec<u32> = state.entries.iter().filter(|e| !kept(e)).map(|e| e.id().hour()).collect();
+        hours.sort_unstable();
+        hours.dedup();
+        state.entries.retain(kept);
+        Ok(hours.len() as u64)
+    }
 }

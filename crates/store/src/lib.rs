@@ -4,17 +4,22 @@
 //! [`Journal`]. Each trait has a durable house and a memory twin, and one conformance suite that both pass.
 
 pub mod digest;
+mod error;
+pub mod memory;
+
+pub use error::StoreError;
 
 use domain::{Event, Outcome, Prediction, PredictionId, Recorded, Timestamp};
-use std::path::PathBuf;
-use thiserror::Error;
 
 /// Events in the order they were recorded. Append-only.
 pub trait Registry: Send + Sync {
     /// Appends an event; it is durable when this returns. Gives its sequence number, from 1 without gaps.
-    fn record(&self, at: Timestamp, event: &Event) -> Result<u64, StoreError>;
+    fn record(&self, at: Timestamp, event: &Event) -> Result<u64, StoreError> {
+        self.record_all(at, std::slice::from_ref(event))
+    }
 
-    /// Appends all of these or none.
+    /// Appends all of these or none, with nothing in between. Gives the last sequence number of the
+    /// registry, which for no events at all is the one that it had.
     fn record_all(&self, at: Timestamp, events: &[Event]) -> Result<u64, StoreError>;
 
     /// The events after a sequence number, oldest first.
@@ -31,18 +36,42 @@ pub trait Blobs: Send + Sync {
 }
 
 /// Predictions and outcomes, append-only.
+///
+/// An outcome is kept with its prediction, under the hour and bucket of the prediction's id. Appending
+/// the same prediction (by its id) or an equal outcome again changes nothing that can be read, so an
+/// append that failed may be repeated. The first 32 bits of an id are trusted to be an hour; a process
+/// does best to draw one bucket and stay with it, since an append costs one fsync a file.
 pub trait Journal: Send + Sync {
-    /// Appends all entries; they are durable (fsync) when this returns.
+    /// Appends all entries; they are durable (fsync) when this returns. After an error none, some or all
+    /// of them are kept.
     fn append(&self, entries: &[Entry]) -> Result<(), StoreError>;
 
     /// One prediction.
     fn prediction(&self, id: PredictionId) -> Result<Option<Prediction>, StoreError>;
 
-    /// The outcomes of one prediction, in the order they came.
+    /// The outcomes of one prediction, in the order of their time `at`, then of arrival.
     fn outcomes(&self, id: PredictionId) -> Result<Vec<Outcome>, StoreError>;
 
-    /// Calls `visit` with every entry whose own time `at` is in `from..to`, grouped by hour, oldest hour first.
+    /// Calls `visit` with every entry whose own time `at` is in `from..to`, grouped by the hour of the
+    /// prediction's id, oldest hour first. Within an hour there is no order.
     fn scan(&self, from: Timestamp, to: Timestamp, visit: &mut dyn FnMut(Entry)) -> Result<(), StoreError>;
+
+    /// Calls `visit` with every prediction whose time `at` is in `from..to`, and with all its outcomes,
+    /// whenever they came, in the order of [`Journal::outcomes`]. Order of predictions as in [`Journal::scan`].
+    fn joined(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+        visit: &mut dyn FnMut(Prediction, Vec<Outcome>),
+    ) -> Result<(), StoreError>;
+
+    /// Packs the hours that ended at or before `before` for keeping; what can be read stays the same.
+    /// Gives the number of files that were packed, and has to be called from time to time.
+    fn seal(&self, before: Timestamp) -> Result<u64, StoreError>;
+
+    /// Forgets the hours that ended at or before `before`, with the outcomes of their predictions.
+    /// Gives the number of hours forgotten.
+    fn drop_before(&self, before: Timestamp) -> Result<u64, StoreError>;
 }
 
 /// One line of the journal.
@@ -54,38 +83,20 @@ pub enum Entry {
     Outcome(Outcome),
 }
 
-/// What was attempted with the store and could not be done.
-#[derive(Debug, Error)]
-pub enum StoreError {
-    /// A file or folder could not be read or written.
-    #[error("could not {action} {path}")]
-    Io {
-        /// What was attempted, such as `read`.
-        action: &'static str,
-        /// Where.
-        path: PathBuf,
-        /// Why not.
-        source: std::io::Error,
-    },
-    /// Bytes that are not what was written.
-    #[error("{path} is damaged: {why}")]
-    Damaged {
-        /// Which file.
-        path: PathBuf,
-        /// What was found and what was expected.
-        why: String,
-    },
-    /// No bytes of this hash.
-    #[error("no blob {0}")]
-    NoBlob(String),
-    /// The database said no.
-    #[error("could not {action} in {path}")]
-    Database {
-        /// What was attempted.
-        action: &'static str,
-        /// Which database.
-        path: PathBuf,
-        /// What it said.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
+impl Entry {
+    /// The id of the prediction that this is, or is about.
+    pub fn id(&self) -> PredictionId {
+        match self {
+            Entry::Prediction(prediction) => prediction.id,
+            Entry::Outcome(outcome) => outcome.prediction,
+        }
+    }
+
+    /// Its own time.
+    pub fn at(&self) -> Timestamp {
+        match self {
+            Entry::Prediction(prediction) => prediction.at,
+            Entry::Outcome(outcome) => outcome.at,
+        }
+    }
 }
