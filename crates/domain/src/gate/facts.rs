@@ -75,6 +75,8 @@ pub struct Comparison {
     pub se: f64,
     /// Degrees of freedom of the t distribution; `None` is normal.
     pub df: Option<f64>,
+    /// The one-sided p-value of an exact test of superiority, where the metric has one.
+    pub p_superior: Option<f64>,
     /// The standard deviation of one row's (or one cluster's) gain.
     pub sd: f64,
     /// How many independent pieces of evidence: rows, or clusters of them.

@@ -1,0 +1,145 @@
+//! From the plan's table to labelled rows: those to train on, those to judge on, and the future.
+//!
+//! Splits are by time where the plan names a time column, with a gap, and no instant stands on both sides;
+//! otherwise stratified by class. Not here: reading files (`store::files`), or cutting a series into windows
+//! (`models::forecast`).
+
+mod split;
+mod target;
+
+pub use split::{Split, split};
+pub use target::{labelled, target_of};
+
+use crate::{Project, StageError};
+use domain::{Column, Examples, Plan, Table, Task, Timestamp, Values};
+
+/// The plan's table, read and cut.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// Every labelled row before `data.until`, oldest first.
+    pub examples: Examples,
+    /// The rows at or after `data.until`, raw, oldest first.
+    pub future: Table,
+    /// The hash of `examples` and of how they were read.
+    pub digest: String,
+    /// What a reader of the table should know, such as rows left out.
+    pub notes: Vec<String>,
+}
+
+/// Reads the plan's table.
+pub fn load(project: &Project) -> Result<Loaded, StageError> {
+    let path = project.source();
+    let table = store::files::read_table(&path, &store::files::ReadOptions::default())?;
+    let file = path.display().to_string();
+    cut(&project.plan, &table, &file)
+}
+
+/// Cuts a table as the plan says.
+pub fn cut(plan: &Plan, table: &Table, file: &str) -> Result<Loaded, StageError> {
+    check_columns(plan, table, file)?;
+    let (past, future) = at_until(plan, &sorted(plan, table, file)?, file)?;
+    let mut notes = Vec::new();
+    let examples = match plan.task {
+        Task::Forecasting => windows(plan, &past, file)?,
+        _ => labelled(plan, &past, file, &mut notes)?,
+    };
+    let digest = digest(plan, &examples);
+    Ok(Loaded { examples, future, digest, notes })
+}
+
+/// The columns that models see: all but the target, the order, the entity, and those the plan drops.
+pub fn inputs(plan: &Plan, table: &Table) -> Table {
+    let data = &plan.data;
+    let named = [Some(&data.target), data.time.as_ref(), data.entity.as_ref()];
+    let left_out = |name: &str| named.iter().flatten().any(|n| *n == name) || data.drop.iter().any(|d| d == name);
+    table.select(|name| !left_out(name))
+}
+
+/// When each row was seen. A number counts as seconds, so that a plain row number orders as well.
+pub fn times(column: &Column, file: &str) -> Result<Vec<Timestamp>, StageError> {
+    let missing = |row: usize| {
+        let found = format!("row {}, column {}: no time", row + 1, column.name);
+        StageError::data(file, found, "every row needs one, since rows are ordered by it")
+    };
+    match &column.values {
+        Values::Time(v) => v.iter().enumerate().map(|(i, t)| t.ok_or_else(|| missing(i))).collect(),
+        Values::Number(v) => {
+            let seconds = |x: f64| Timestamp((x * domain::time::SECOND as f64).round() as i64);
+            v.iter().enumerate().map(|(i, x)| if x.is_nan() { Err(missing(i)) } else { Ok(seconds(*x)) }).collect()
+        }
+        other => {
+            let found = format!("column {} holds {}, expected times or numbers", column.name, other.kind());
+            Err(StageError::data(file, found, "write times as 2026-11-24 or 2026-11-24T13:30:00Z"))
+        }
+    }
+}
+
+fn windows(plan: &Plan, past: &Table, file: &str) -> Result<Examples, StageError> {
+    let cut = models::forecast::Cut {
+        history: plan.forecast.window(),
+        horizon: plan.forecast.horizon,
+        gap: plan.forecast.gap,
+        every: plan.forecast.step(),
+    };
+    let values = target::numbers(past, &plan.data.target, file)?;
+    let time = plan.data.time.as_deref().unwrap_or_default();
+    let times = times(target::column(past, time, file)?, file)?;
+    let series = plan.data.series.as_ref().map(|name| target::names(past, name, file)).transpose()?;
+    models::forecast::frame(&times, &values, series.as_deref(), &cut)
+        .map_err(|e| StageError::data(file, e.to_string(), "a series needs one value a step, in order"))
+}
+
+fn check_columns(plan: &Plan, table: &Table, file: &str) -> Result<(), StageError> {
+    if table.rows() == 0 {
+        return Err(StageError::data(file, "the table has no rows", "there is nothing to learn from"));
+    }
+    let data = &plan.data;
+    let named = [
+        ("data.target", Some(&data.target)),
+        ("data.time", data.time.as_ref()),
+        ("data.entity", data.entity.as_ref()),
+        ("data.series", data.series.as_ref()),
+        ("baseline.previous", plan.baseline.previous.as_ref()),
+    ];
+    let dropped = data.drop.iter().map(|d| ("data.drop", Some(d)));
+    for (key, name) in named.into_iter().chain(dropped) {
+        let Some(name) = name else { continue };
+        if table.column(name).is_none() {
+            let names: Vec<&str> = table.columns().iter().map(|c| c.name.as_str()).collect();
+            let found = format!("no column `{name}`, which the plan names as {key}");
+            return Err(StageError::data(file, found, format!("the columns are {}", names.join(", "))));
+        }
+    }
+    Ok(())
+}
+
+fn sorted(plan: &Plan, table: &Table, file: &str) -> Result<Table, StageError> {
+    let Some(time) = &plan.data.time else { return Ok(table.clone()) };
+    let times = times(target::column(table, time, file)?, file)?;
+    let mut order: Vec<usize> = (0..table.rows()).collect();
+    order.sort_by_key(|&row| times[row]);
+    Ok(table.take(&order))
+}
+
+fn at_until(plan: &Plan, table: &Table, file: &str) -> Result<(Table, Table), StageError> {
+    let (Some(until), Some(time)) = (&plan.data.until, &plan.data.time) else {
+        return Ok((table.clone(), table.take(&[])));
+    };
+    let seconds = || until.parse::<f64>().ok().map(|s| Timestamp((s * domain::time::SECOND as f64) as i64));
+    let until = Timestamp::parse(until).or_else(seconds).unwrap_or(Timestamp(i64::MAX));
+    let times = times(target::column(table, time, file)?, file)?;
+    let first = times.partition_point(|t| *t < until);
+    if first == 0 {
+        let found = format!("every row is at or after data.until = {until}");
+        return Err(StageError::data(file, found, "choose a later instant, or leave it out"));
+    }
+    let (past, future): (Vec<usize>, Vec<usize>) = (0..table.rows()).partition(|&row| row < first);
+    Ok((table.take(&past), table.take(&future)))
+}
+
+fn digest(plan: &Plan, examples: &Examples) -> String {
+    let mut hash = store::digest::Digest::new();
+    hash.text(&format!("{:?} {:?}", plan.data, plan.forecast));
+    store::digest::examples(&mut hash, examples);
+    hash.finish()
+}
