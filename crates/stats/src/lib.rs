@@ -10,12 +10,16 @@
 //! [`mcnemar`], [`bonett_price`], [`delong`] and [`diebold_mariano`]; how many rows in [`power`];
 //! many questions in [`multiplicity`] and [`budget`].
 
+pub mod agreement;
+pub mod alternative_annotator;
+pub mod autocorrelation;
 pub mod backtest;
 pub mod bonett_price;
 pub mod bootstrap;
 pub mod budget;
 pub mod calibration;
 pub mod confusion;
+pub mod dawid_skene;
 pub mod delong;
 pub mod diebold_mariano;
 pub mod distribution;
@@ -34,6 +38,7 @@ pub mod ranking;
 pub mod regression;
 pub mod sequential;
 pub mod sum;
+pub mod wilcoxon;
 
 pub use estimate::{Estimate, TestResult};
 pub use input::BadInput;

@@ -13,7 +13,7 @@ const EXACT: f64 = 1e-9;
 const SOLVED: f64 = 1e-6;
 
 /// What is checked here, and how many cases of it.
-const CHECKED: [(&str, usize); 11] = [
+const CHECKED: [(&str, usize); 12] = [
     ("asymptotic_confidence_sequence", 8),
     ("diff_proportion_ci", 18),
     ("multiple_testing", 4),
@@ -25,10 +25,11 @@ const CHECKED: [(&str, usize); 11] = [
     ("sample_size_two_proportions_onetail", 4),
     ("two_proportion_z_pooled", 12),
     ("welch_t", 5),
+    ("wilcoxon_signed_rank", 1),
 ];
 
 /// Methods that are not in this crate.
-const ABSENT: [&str; 21] = [
+const ABSENT: [&str; 20] = [
     "bayes_effect_flat_prior",
     "bernoulli_confidence_interval",
     "beta_binomial_mixture_bound",
@@ -49,7 +50,6 @@ const ABSENT: [&str; 21] = [
     "spotify_confidence_chi",
     "spotify_confidence_z",
     "srm_chi2",
-    "wilcoxon_signed_rank",
 ];
 
 #[test]
@@ -77,6 +77,7 @@ fn check(kind: &str, case: &Value) {
         "one_proportion_ci" => one_share(id, input, output),
         "welch_t" => two_means(id, input, output),
         "paired_t" => paired(id, input, output),
+        "wilcoxon_signed_rank" => signed_rank(id, input, output),
         "multiple_testing" => family(id, input, output),
         "asymptotic_confidence_sequence" => always_valid(id, input, output),
         _ => sizes(id, kind, input, output),
@@ -149,6 +150,13 @@ fn paired(id: &str, input: &Value, output: &Value) {
     let test = found.test(0.0).expect(id);
     close(id, test.statistic, &output["t"], EXACT);
     close_relative(id, test.p_two_sided, &output["p"], EXACT);
+}
+
+fn signed_rank(id: &str, input: &Value, output: &Value) {
+    let d = stats::paired::differences(&numbers(&input["b"]), &numbers(&input["a"])).unwrap();
+    let found = stats::wilcoxon::wilcoxon_signed_rank(&d).unwrap();
+    close(id, found.above.min(found.below), &output["w"], EXACT);
+    close_relative(id, found.result.p_two_sided, &output["p"], EXACT);
 }
 
 fn family(id: &str, input: &Value, output: &Value) {

@@ -7,4 +7,5 @@ mod ab;
 mod baselines;
 mod file;
 mod gate;
+mod human;
 mod metrics;
