@@ -241,7 +241,6 @@ mod tests {
     #[test]
     fn worn_out_rows_decide_nothing() {
         let mut worn = facts(comparison(0.02, 0.002, 5_000));
-        worn.time_forward = false;
         worn.ledger.queries = 20;
         check(&worn, Decision::Inconclusive, "holdout");
     }

@@ -9,6 +9,7 @@ pub mod history;
 pub mod model;
 pub mod plan;
 pub mod prediction;
+pub mod retrain;
 pub mod table;
 pub mod time;
 

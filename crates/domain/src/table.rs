@@ -139,6 +139,9 @@ pub enum TableError {
     /// Two columns of one name.
     #[error("column `{0}` stands twice in the table")]
     Duplicate(String),
+    /// Two tables that should follow each other do not fit.
+    #[error("column `{0}` is not of the same kind in both tables, or stands in one of them only")]
+    Unlike(String),
     /// A column of another length than the first.
     #[error("column `{name}` has {found} rows where the table has {expected}")]
     Ragged {
@@ -195,6 +198,18 @@ impl Table {
         Table { columns: columns.collect(), rows: rows.len() }
     }
 
+    /// These rows, and under them those of another table with columns of the same names and kinds.
+    pub fn append(&self, below: &Table) -> Result<Table, TableError> {
+        let join = |column: &Column| {
+            let unlike = || TableError::Unlike(column.name.clone());
+            let other = below.column(&column.name).ok_or_else(unlike)?;
+            let values = column.values.append(&other.values).ok_or_else(unlike)?;
+            Ok(Column { name: column.name.clone(), values })
+        };
+        let columns = self.columns.iter().map(join).collect::<Result<Vec<_>, _>>()?;
+        Ok(Table { columns, rows: self.rows + below.rows })
+    }
+
     /// Only the columns that `keep` accepts.
     pub fn select(&self, keep: impl Fn(&str) -> bool) -> Table {
         let columns = self.columns.iter().filter(|c| keep(&c.name)).cloned().collect();
@@ -246,6 +261,21 @@ impl Values {
                 Values::Tensor { shape: shape.clone(), data: data.collect() }
             }
         }
+    }
+
+    /// These cells and then those; `None` where the kinds differ.
+    fn append(&self, below: &Values) -> Option<Values> {
+        Some(match (self, below) {
+            (Values::Number(a), Values::Number(b)) => Values::Number([&a[..], b].concat()),
+            (Values::Text(a), Values::Text(b)) => Values::Text([&a[..], b].concat()),
+            (Values::Time(a), Values::Time(b)) => Values::Time([&a[..], b].concat()),
+            (Values::Tensor { shape, data }, Values::Tensor { shape: other, data: more })
+                if shape == other =>
+            {
+                Values::Tensor { shape: shape.clone(), data: [&data[..], more].concat() }
+            }
+            _ => return None,
+        })
     }
 
     /// How many cells are missing. A tensor's block counts when any of its numbers is NaN.
@@ -393,6 +423,14 @@ mod tests {
         let field = &table.schema(10).fields[0];
         assert!(field.nullable);
         assert_eq!(field.domain, Domain::Range { min: -1.0, max: 3.0 });
+    }
+
+    #[test]
+    fn tables_of_one_shape_can_follow_each_other() {
+        let above = Table::new(vec![number("a", &[1.0])]).expect("one column");
+        let below = Table::new(vec![number("b", &[9.0]), number("a", &[2.0])]).expect("two columns");
+        assert_eq!(above.append(&below), Table::new(vec![number("a", &[1.0, 2.0])]));
+        assert_eq!(below.append(&above), Err(TableError::Unlike("b".into())));
     }
 
     #[test]

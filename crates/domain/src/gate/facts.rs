@@ -27,7 +27,7 @@ pub struct Facts {
     pub baseline: VersionId,
     /// The hash of the rows that all were compared on.
     pub data: String,
-    /// Whether these rows came after both models were frozen.
+    /// Whether every one of these rows is later than all that either version was trained on.
     pub time_forward: bool,
     /// How many rows.
     pub rows: u64,
