@@ -1,1 +1,12 @@
-//! TODO
+//! HTTP and the page: the only crate that knows a wire format. It decodes, calls the data plane and
+//! encodes; it decides nothing and keeps nothing.
+
+pub mod http;
+mod listen;
+pub mod metrics;
+mod state;
+pub mod wire;
+
+pub use http::body::BodyLimit;
+pub use listen::serve;
+pub use state::{About, App, Limits, Progress, Source};

@@ -110,8 +110,7 @@ struct Names {
 
 impl Default for Settings {
     fn default() -> Settings {
-        let when_full = WhenFull::Wait(Duration::from_millis(50));
-        Settings { max_in_flight: 256, queue_rows: 65_536, when_full }
+        Settings { max_in_flight: 64, queue_rows: 65_536, when_full: WhenFull::Wait }
     }
 }
 
@@ -230,7 +229,8 @@ impl Engine {
         let version = meant.version().clone();
         let answer = Answer { ids, version, served_by, outputs, doubts: checked.doubts, latency };
         self.count(&answer);
-        self.recorder.record(answered(&answer, at, rows, units)).await;
+        let left = snapshot.deadline().saturating_sub(latency);
+        self.recorder.record(answered(&answer, at, rows, units), left).await;
         Ok(answer)
     }
 

@@ -22,8 +22,8 @@ const GROUP_ROWS: usize = 4_096;
 /// What to do with an answer's log entry when the queue is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WhenFull {
-    /// Hold the answer back until there is room, but no longer than this; then drop and count.
-    Wait(Duration),
+    /// Hold the answer back until there is room, or else until its deadline; then drop and count.
+    Wait,
     /// Drop and count.
     Drop,
 }
@@ -80,10 +80,10 @@ impl Recorder {
         Ok(Recorder { queue, room, capacity, when_full, counters, complaint })
     }
 
-    /// Queues an answer's rows, or drops and counts them.
-    pub(crate) async fn record(&self, answered: Answered) {
+    /// Queues an answer's rows, or drops and counts them; `left` is the time left to the answer's deadline.
+    pub(crate) async fn record(&self, answered: Answered, left: Duration) {
         let rows = answered.ids.len() as u64;
-        let sent = match self.find_room(answered.ids.len()).await {
+        let sent = match self.find_room(answered.ids.len(), left).await {
             Some(room) => self.queue.send(Message::Answered(answered, room)).is_ok(),
             None => false,
         };
@@ -112,14 +112,12 @@ impl Recorder {
     }
 
     /// A request with more rows than the whole queue takes all of it.
-    async fn find_room(&self, rows: usize) -> Option<OwnedSemaphorePermit> {
+    async fn find_room(&self, rows: usize, left: Duration) -> Option<OwnedSemaphorePermit> {
         let places = u32::try_from(rows.min(self.capacity)).expect("the capacity was clamped to u32");
         let room = Arc::clone(&self.room);
         match self.when_full {
             WhenFull::Drop => room.try_acquire_many_owned(places).ok(),
-            WhenFull::Wait(at_most) => {
-                tokio::time::timeout(at_most, room.acquire_many_owned(places)).await.ok()?.ok()
-            }
+            WhenFull::Wait => tokio::time::timeout(left, room.acquire_many_owned(places)).await.ok()?.ok(),
         }
     }
 }
@@ -197,6 +195,8 @@ mod tests {
     use crate::twin::Twin;
     use domain::OutputKind;
 
+    const MINUTE: Duration = Duration::from_secs(60);
+
     fn answered(first: u128, count: usize) -> Answered {
         let values: Vec<f64> = (0..count).map(|i| i as f64).collect();
         Answered {
@@ -221,7 +221,7 @@ mod tests {
         let journal = Arc::new(Twin::default());
         let recorder = recorder(&journal, 100, WhenFull::Drop);
         for i in 0..10 {
-            recorder.record(answered(i * 10, 3)).await;
+            recorder.record(answered(i * 10, 3), MINUTE).await;
         }
         recorder.flush().await;
         assert_eq!((journal.len(), recorder.counters.journaled.get(), recorder.depth()), (30, 30, 0));
@@ -234,8 +234,8 @@ mod tests {
         let journal = Arc::new(Twin::default());
         journal.stall();
         let recorder = recorder(&journal, 4, WhenFull::Drop);
-        recorder.record(answered(0, 3)).await;
-        recorder.record(answered(10, 3)).await;
+        recorder.record(answered(0, 3), MINUTE).await;
+        recorder.record(answered(10, 3), MINUTE).await;
         assert_eq!((recorder.counters.dropped_full.get(), recorder.depth()), (3, 3));
         journal.go_on();
         recorder.flush().await;
@@ -245,9 +245,9 @@ mod tests {
     #[tokio::test]
     async fn waiting_for_room_loses_nothing_while_the_journal_moves() {
         let journal = Arc::new(Twin::default());
-        let recorder = recorder(&journal, 2, WhenFull::Wait(Duration::from_secs(60)));
+        let recorder = recorder(&journal, 2, WhenFull::Wait);
         for i in 0..50 {
-            recorder.record(answered(i * 10, 2)).await;
+            recorder.record(answered(i * 10, 2), MINUTE).await;
         }
         recorder.flush().await;
         assert_eq!((journal.len(), recorder.counters.dropped()), (100, 0));
@@ -257,9 +257,9 @@ mod tests {
     async fn waiting_for_room_has_an_end() {
         let journal = Arc::new(Twin::default());
         journal.stall();
-        let recorder = recorder(&journal, 2, WhenFull::Wait(Duration::from_secs(1)));
-        recorder.record(answered(0, 2)).await;
-        recorder.record(answered(10, 2)).await;
+        let recorder = recorder(&journal, 2, WhenFull::Wait);
+        recorder.record(answered(0, 2), MINUTE).await;
+        recorder.record(answered(10, 2), MINUTE).await;
         assert_eq!(recorder.counters.dropped_full.get(), 2);
         journal.go_on();
     }
@@ -268,7 +268,7 @@ mod tests {
     async fn more_rows_than_the_queue_holds_are_still_logged() {
         let journal = Arc::new(Twin::default());
         let recorder = recorder(&journal, 4, WhenFull::Drop);
-        recorder.record(answered(0, 9)).await;
+        recorder.record(answered(0, 9), MINUTE).await;
         recorder.flush().await;
         assert_eq!(journal.len(), 9);
     }
@@ -278,17 +278,17 @@ mod tests {
         let journal = Arc::new(Twin::default());
         let recorder = recorder(&journal, 100, WhenFull::Drop);
         journal.fail(true);
-        recorder.record(answered(0, 2)).await;
+        recorder.record(answered(0, 2), MINUTE).await;
         recorder.flush().await;
         assert_eq!(recorder.counters.dropped_failed.get(), 2);
         assert!(recorder.complaint().expect("it failed").contains("could not append"));
         journal.panic(true);
-        recorder.record(answered(10, 2)).await;
+        recorder.record(answered(10, 2), MINUTE).await;
         recorder.flush().await;
         assert_eq!(recorder.counters.dropped_failed.get(), 4);
         journal.fail(false);
         journal.panic(false);
-        recorder.record(answered(20, 2)).await;
+        recorder.record(answered(20, 2), MINUTE).await;
         recorder.flush().await;
         assert_eq!((recorder.counters.journaled.get(), journal.len()), (2, 2));
     }

@@ -1,0 +1,69 @@
+//! The routes. Each file is one protocol or resource: it decodes, calls the data plane, encodes.
+
+pub mod body;
+pub mod error;
+mod infer;
+mod outcomes;
+mod predict;
+mod status;
+
+use crate::metrics::Kind;
+use crate::state::App;
+use axum::Router;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::StatusCode;
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use error::ApiError;
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Instant;
+use tower_http::catch_panic::CatchPanicLayer;
+
+/// All routes.
+pub fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/metrics", get(status::metrics))
+        .route("/v1/models/{target}", post(predict::predict))
+        .route("/v1/outcomes", post(outcomes::note))
+        .route("/v2", get(infer::server))
+        .route("/v2/health/live", get(infer::live))
+        .route("/v2/health/ready", get(infer::ready))
+        .route("/v2/models/{name}", get(infer::model))
+        .route("/v2/models/{name}/ready", get(infer::model_ready))
+        .route("/v2/models/{name}/infer", post(infer::infer))
+        .route("/v2/models/{name}/versions/{version}", get(infer::version))
+        .route("/v2/models/{name}/versions/{version}/ready", get(infer::version_ready))
+        .route("/v2/models/{name}/versions/{version}/infer", post(infer::infer_version))
+        .fallback(nothing_here)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(Arc::clone(&app), count))
+        .with_state(app)
+}
+
+async fn nothing_here(request: Request) -> ApiError {
+    ApiError::missing(format!("there is nothing at {}", request.uri().path()))
+}
+
+async fn wrong_method(request: Request) -> ApiError {
+    let message = format!("{} does not answer {}", request.uri().path(), request.method());
+    ApiError { status: StatusCode::METHOD_NOT_ALLOWED, message }
+}
+
+async fn count(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let start = Instant::now();
+    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    let method = request.method().to_string();
+    let response = next.run(request).await;
+    let status = response.status().as_u16();
+    app.requests.count(Kind { route, method, status }, start.elapsed());
+    response
+}
+
+fn panicked(_panic: Box<dyn Any + Send>) -> Response {
+    tracing::error!("a request handler panicked");
+    let message = "the server met a fault of its own; the request was not answered".into();
+    ApiError { status: StatusCode::INTERNAL_SERVER_ERROR, message }.into_response()
+}

@@ -1,0 +1,48 @@
+//! `POST /v1/models/{name}:predict`: named columns as JSON, one object a row back.
+
+use super::body::Whole;
+use super::error::ApiError;
+use super::infer::serving_model;
+use crate::state::App;
+use crate::wire::answer::predictions;
+use crate::wire::rows::{Body, from_columns, from_rows};
+use axum::Json;
+use axum::extract::{Path, State};
+use serde_json::Value;
+use serving::{Refusal, Request};
+use std::sync::Arc;
+
+/// Answers rows of named columns.
+pub async fn predict(
+    State(app): State<Arc<App>>,
+    Path(target): Path<String>,
+    whole: Whole,
+) -> Result<Json<Value>, ApiError> {
+    let arrived = app.engine.now();
+    let name = target.strip_suffix(":predict").ok_or_else(|| {
+        ApiError::missing(format!("there is nothing at /v1/models/{target}; POST to /v1/models/NAME:predict"))
+    })?;
+    let snapshot = serving_model(&app, name)?;
+    let body: Body = serde_json::from_slice(&whole.body).map_err(|error| ApiError::json(&error))?;
+    let link = match &body.version {
+        None => snapshot.intended(),
+        Some(version) => {
+            let found = snapshot.chain_from(version).and_then(<[_]>::first);
+            found.ok_or_else(|| Refusal::UnknownVersion(version.clone()))?
+        }
+    };
+    let schema = &link.signature().inputs;
+    let rows = match (&body.rows, &body.columns) {
+        (Some(rows), None) => from_rows(rows, schema),
+        (None, Some(columns)) => from_columns(columns, schema),
+        _ => {
+            return Err(ApiError::bad(
+                "expected either `rows`, an array of objects, or `columns`, an object of arrays",
+            ));
+        }
+    };
+    let rows = rows.map_err(Refusal::Input)?;
+    let request = Request { rows, version: body.version, units: body.units, arrived };
+    let answer = app.engine.predict(request).await?;
+    Ok(Json(predictions(name, &answer)))
+}

@@ -1,0 +1,167 @@
+//! An answer on its way out: as output tensors, and as one JSON object a row.
+
+use super::dtype::Dtype;
+use domain::{OutputKind, ServedBy};
+use serde_json::{Map, Value, json};
+use serving::Answer;
+
+/// An output tensor.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tensor {
+    /// Its name.
+    pub name: &'static str,
+    /// Its datatype: FP64 or BYTES.
+    pub dtype: Dtype,
+    /// Its shape; the rows first.
+    pub shape: Vec<usize>,
+    cells: Cells,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Cells {
+    Numbers(Vec<f64>),
+    Texts(Vec<String>),
+}
+
+impl Tensor {
+    /// Appends the elements in binary form.
+    pub fn write(&self, into: &mut Vec<u8>) {
+        match &self.cells {
+            Cells::Numbers(cells) => cells.iter().for_each(|x| into.extend_from_slice(&x.to_le_bytes())),
+            Cells::Texts(cells) => {
+                for text in cells {
+                    let length = u32::try_from(text.len()).expect("labels and ids are shorter than 4 GB");
+                    into.extend_from_slice(&length.to_le_bytes());
+                    into.extend_from_slice(text.as_bytes());
+                }
+            }
+        }
+    }
+
+    /// The elements as a flat JSON array.
+    pub fn json(&self) -> Value {
+        match &self.cells {
+            Cells::Numbers(cells) => json!(cells),
+            Cells::Texts(cells) => json!(cells),
+        }
+    }
+}
+
+/// Every output of an answer, in the order in which metadata names them.
+pub fn outputs(answer: &Answer) -> Vec<Tensor> {
+    let rows = answer.outputs.rows();
+    let numbers = |name, shape| {
+        let cells = Cells::Numbers(answer.outputs.values.clone());
+        Tensor { name, dtype: Dtype::Fp64, shape, cells }
+    };
+    let texts = |name, cells: Vec<String>| Tensor {
+        name,
+        dtype: Dtype::Bytes,
+        shape: vec![rows],
+        cells: Cells::Texts(cells),
+    };
+    let mut outputs = match &answer.outputs.kind {
+        OutputKind::Probabilities { classes } => {
+            let labels = (0..rows).map(|row| answer.label(row).unwrap_or_default().to_owned());
+            vec![numbers("probabilities", vec![rows, classes.len()]), texts("label", labels.collect())]
+        }
+        OutputKind::Value => vec![numbers("value", vec![rows])],
+        OutputKind::Path { horizon } => vec![numbers("forecast", vec![rows, *horizon])],
+    };
+    outputs.push(texts("prediction_id", answer.ids.iter().map(ToString::to_string).collect()));
+    outputs
+}
+
+/// Who answered, and why it was not the version that was meant.
+pub fn served_by(who: &ServedBy) -> Value {
+    match who {
+        ServedBy::Intended => json!({"served_by": "intended"}),
+        ServedBy::Fallback { why, .. } => json!({"served_by": "fallback", "why": why}),
+        ServedBy::Floor { why } => json!({"served_by": "floor", "why": why}),
+    }
+}
+
+/// The answer to `POST /v1/models/{name}:predict`.
+pub fn predictions(model: &str, answer: &Answer) -> Value {
+    let rows: Vec<Value> = (0..answer.ids.len()).map(|row| prediction(answer, row)).collect();
+    json!({"model": model, "version": answer.version.0, "predictions": rows})
+}
+
+fn prediction(answer: &Answer, row: usize) -> Value {
+    let mut object = Map::new();
+    object.insert("prediction_id".into(), json!(answer.ids[row].to_string()));
+    object
+        .insert("version".into(), json!(answer.answered_by().map_or("floor", |version| version.0.as_str())));
+    if let Value::Object(who) = served_by(&answer.served_by) {
+        object.extend(who);
+    }
+    let numbers = answer.outputs.row(row);
+    match &answer.outputs.kind {
+        OutputKind::Probabilities { classes } => {
+            let by_class = classes.iter().zip(numbers).map(|(class, p)| (class.clone(), json!(p)));
+            object.insert("label".into(), json!(answer.label(row)));
+            object.insert("probabilities".into(), Value::Object(by_class.collect()));
+        }
+        OutputKind::Value => {
+            object.insert("value".into(), json!(numbers[0]));
+        }
+        OutputKind::Path { .. } => {
+            object.insert("forecast".into(), json!(numbers));
+        }
+    }
+    let doubts = answer.doubts.iter().filter(|doubt| doubt.row == row);
+    let doubts: Vec<String> = doubts.map(|doubt| format!("`{}`: {}", doubt.column, doubt.what)).collect();
+    if !doubts.is_empty() {
+        object.insert("out_of_domain".into(), json!(doubts));
+    }
+    Value::Object(object)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::{Outputs, PredictionId, VersionId};
+    use serving::validate::Doubt;
+    use std::time::Duration;
+
+    fn answer(kind: OutputKind, values: &[f64], rows: usize) -> Answer {
+        Answer {
+            ids: (0..rows as u128).map(PredictionId).collect(),
+            version: VersionId("aaaa".into()),
+            served_by: ServedBy::Fallback { version: VersionId("bbbb".into()), why: "deadline".into() },
+            outputs: Outputs { kind, values: values.to_vec() },
+            doubts: vec![Doubt { row: 0, column: "age".into(), what: "is odd".into() }],
+            latency: Duration::ZERO,
+        }
+    }
+
+    #[test]
+    fn a_row_tells_its_numbers_who_gave_them_and_what_is_odd() {
+        let kind = OutputKind::Probabilities { classes: vec!["no".into(), "yes".into()] };
+        let said = predictions("m", &answer(kind, &[0.25, 0.75, 0.5, 0.5], 2));
+        assert_eq!(said["version"], "aaaa");
+        assert_eq!(
+            said["predictions"][0],
+            json!({
+                "prediction_id": "00000000000000000000000000000000", "version": "bbbb",
+                "served_by": "fallback", "why": "deadline",
+                "label": "yes", "probabilities": {"no": 0.25, "yes": 0.75},
+                "out_of_domain": ["`age`: is odd"],
+            })
+        );
+        assert_eq!(
+            (&said["predictions"][1]["label"], said["predictions"][1].get("out_of_domain")),
+            (&json!("no"), None)
+        );
+    }
+
+    #[test]
+    fn values_and_paths_have_their_own_names() {
+        let value = predictions("m", &answer(OutputKind::Value, &[2.5], 1));
+        assert_eq!(value["predictions"][0]["value"], 2.5);
+        let path = answer(OutputKind::Path { horizon: 2 }, &[1.0, 2.0], 1);
+        assert_eq!(predictions("m", &path)["predictions"][0]["forecast"], json!([1.0, 2.0]));
+        let shapes: Vec<_> = outputs(&path).into_iter().map(|t| (t.name, t.shape)).collect();
+        assert_eq!(shapes, [("forecast", vec![1, 2]), ("prediction_id", vec![1])]);
+    }
+}

@@ -1,0 +1,328 @@
+//! An inference request of the Open Inference Protocol, JSON alone or JSON followed by binary tensors, and
+//! its response in the same two forms.
+
+use super::answer::{Tensor as Output, outputs};
+use super::dtype::Dtype;
+use super::tensor::{Tensor, datatype};
+use bytes::Bytes;
+use domain::{OutputKind, Schema, Signature, Table};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use serving::Answer;
+use std::collections::BTreeMap;
+use thiserror::Error;
+
+/// A request as it is written.
+#[derive(Debug, Deserialize)]
+pub struct Header {
+    /// The caller's own name for the request, given back in the response.
+    #[serde(default)]
+    pub id: Option<String>,
+    #[serde(default)]
+    parameters: Map<String, Value>,
+    inputs: Vec<Input>,
+    #[serde(default)]
+    outputs: Vec<Wanted>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Input {
+    name: String,
+    shape: Vec<usize>,
+    datatype: String,
+    #[serde(default)]
+    parameters: Map<String, Value>,
+    #[serde(default)]
+    data: Option<Value>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Wanted {
+    name: String,
+    #[serde(default)]
+    parameters: Map<String, Value>,
+}
+
+/// What could not be read.
+#[derive(Debug, Error)]
+pub enum InferError {
+    /// The JSON.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+    /// Something that stands in it.
+    #[error("{0}")]
+    Content(String),
+}
+
+/// A response, and where its JSON ends if tensors follow it.
+#[derive(Debug)]
+pub struct Response {
+    /// The bytes.
+    pub body: Vec<u8>,
+    /// The length of the JSON, for the header `Inference-Header-Content-Length`.
+    pub json_length: Option<usize>,
+}
+
+/// Splits a body into its JSON and the binary tensors behind it. `json_length` is the value of the header
+/// `Inference-Header-Content-Length`, where it was sent.
+pub fn read(body: &Bytes, json_length: Option<usize>) -> Result<(Header, Bytes), InferError> {
+    let end = json_length.unwrap_or(body.len());
+    if end > body.len() {
+        let found = body.len();
+        return Err(content(format!(
+            "Inference-Header-Content-Length is {end}, but the body has {found} bytes"
+        )));
+    }
+    Ok((serde_json::from_slice(&body[..end])?, body.slice(end..)))
+}
+
+/// The schema's columns, out of the request's tensors.
+pub fn table(header: &mut Header, binary: &Bytes, schema: &Schema) -> Result<Table, InferError> {
+    let mut tensors = tensors(std::mem::take(&mut header.inputs), binary)?;
+    let names: Vec<String> = tensors.keys().map(|name| format!("`{name}`")).collect();
+    let (mut columns, mut first) = (Vec::with_capacity(schema.fields.len()), None);
+    for field in &schema.fields {
+        let tensor = tensors.remove(&field.name).ok_or_else(|| {
+            let (name, expected, found) = (&field.name, datatype(&field.kind), names.join(", "));
+            content(format!("input `{name}` is missing: expected {expected}; the request has {found}"))
+        })?;
+        let rows = tensor.rows();
+        let (like, expected) = first.get_or_insert_with(|| (field.name.clone(), rows));
+        if rows != *expected {
+            return Err(content(format!(
+                "input `{}` has {rows} rows, expected {expected} like input `{like}`",
+                field.name
+            )));
+        }
+        columns.push(tensor.into_column(field).map_err(InferError::Content)?);
+    }
+    Table::new(columns).map_err(|error| content(error.to_string()))
+}
+
+/// The answer as the request wants it.
+pub fn respond(header: &Header, model: &str, answer: &Answer) -> Result<Response, InferError> {
+    let all = outputs(answer);
+    let binary_by_default = flag(&header.parameters, "binary_data_output").unwrap_or(false);
+    let (mut described, mut tail) = (Vec::new(), Vec::new());
+    for (output, binary) in wanted(header, &all, binary_by_default)? {
+        let mut entry =
+            json!({"name": output.name, "datatype": output.dtype.to_string(), "shape": output.shape});
+        if binary {
+            let before = tail.len();
+            output.write(&mut tail);
+            entry["parameters"] = json!({"binary_data_size": tail.len() - before});
+        } else {
+            entry["data"] = output.json();
+        }
+        described.push(entry);
+    }
+    let json = json!({
+        "model_name": model,
+        "model_version": answer.answered_by().map_or("floor", |version| version.0.as_str()),
+        "id": header.id.as_deref().unwrap_or_default(),
+        "parameters": super::answer::served_by(&answer.served_by),
+        "outputs": described,
+    });
+    let mut body = json.to_string().into_bytes();
+    let json_length = (!tail.is_empty()).then_some(body.len());
+    body.append(&mut tail);
+    Ok(Response { body, json_length })
+}
+
+/// A model's metadata: what it takes and answers.
+pub fn metadata(model: &str, versions: &[String], signature: &Signature) -> Value {
+    let inputs = signature.inputs.fields.iter().map(|field| {
+        let mut shape = vec![json!(-1)];
+        if let domain::Kind::Tensor(block) = &field.kind {
+            shape.extend(block.iter().map(|side| json!(side)));
+        }
+        json!({"name": field.name, "datatype": datatype(&field.kind).to_string(), "shape": shape})
+    });
+    let output = |name: &str, dtype: Dtype, width: Option<usize>| {
+        let shape: Vec<Value> = [json!(-1)].into_iter().chain(width.map(|w| json!(w))).collect();
+        json!({"name": name, "datatype": dtype.to_string(), "shape": shape})
+    };
+    let mut outputs = match &signature.output {
+        OutputKind::Probabilities { classes } => {
+            vec![
+                output("probabilities", Dtype::Fp64, Some(classes.len())),
+                output("label", Dtype::Bytes, None),
+            ]
+        }
+        OutputKind::Value => vec![output("value", Dtype::Fp64, None)],
+        OutputKind::Path { horizon } => vec![output("forecast", Dtype::Fp64, Some(*horizon))],
+    };
+    outputs.push(output("prediction_id", Dtype::Bytes, None));
+    let inputs: Vec<Value> = inputs.collect();
+    json!({"name": model, "versions": versions, "platform": "incumbent", "inputs": inputs, "outputs": outputs})
+}
+
+fn tensors(inputs: Vec<Input>, binary: &Bytes) -> Result<BTreeMap<String, Tensor>, InferError> {
+    let (mut tensors, mut rest) = (BTreeMap::new(), binary.as_ref());
+    for input in inputs {
+        let tensor = tensor(&input, &mut rest).map_err(InferError::Content)?;
+        if tensors.insert(input.name.clone(), tensor).is_some() {
+            return Err(content(format!("input `{}` stands twice in the request", input.name)));
+        }
+    }
+    if !rest.is_empty() {
+        return Err(content(format!(
+            "the body has {} bytes more than its binary inputs announce",
+            rest.len()
+        )));
+    }
+    Ok(tensors)
+}
+
+fn tensor(input: &Input, rest: &mut &[u8]) -> Result<Tensor, String> {
+    let (name, found) = (&input.name, &input.datatype);
+    let dtype = Dtype::parse(found);
+    let dtype = dtype
+        .ok_or_else(|| format!("input `{name}` has datatype {found}, expected one of {}", Dtype::names()))?;
+    match (input.parameters.get("binary_data_size"), &input.data) {
+        (Some(size), None) => {
+            let size = size.as_u64().and_then(|size| usize::try_from(size).ok());
+            let size = size
+                .ok_or_else(|| format!("input `{name}` has a `binary_data_size` that is no size in bytes"))?;
+            let cut = || format!("input `{name}` announces {size} bytes, but only {} follow", rest.len());
+            let (bytes, after) = rest.split_at_checked(size).ok_or_else(cut)?;
+            *rest = after;
+            Tensor::from_bytes(name, input.shape.clone(), dtype, bytes)
+        }
+        (None, Some(data)) => Tensor::from_json(name, input.shape.clone(), dtype, data),
+        (Some(_), Some(_)) => {
+            Err(format!("input `{name}` has both `data` and `binary_data_size`, expected one of them"))
+        }
+        (None, None) => Err(format!("input `{name}` has neither `data` nor `binary_data_size`")),
+    }
+}
+
+/// Each output that was asked for, or all, and whether it is to be binary.
+fn wanted<'a>(
+    header: &Header,
+    all: &'a [Output],
+    binary: bool,
+) -> Result<Vec<(&'a Output, bool)>, InferError> {
+    if header.outputs.is_empty() {
+        return Ok(all.iter().map(|output| (output, binary)).collect());
+    }
+    let find = |wanted: &Wanted| {
+        if wanted.parameters.contains_key("classification") {
+            return Err(content(format!(
+                "output `{}`: the classification extension is not spoken here; read `probabilities` and `label`",
+                wanted.name
+            )));
+        }
+        let found = all.iter().find(|output| output.name == wanted.name).ok_or_else(|| {
+            let names: Vec<&str> = all.iter().map(|output| output.name).collect();
+            content(format!("output `{}` is unknown, expected one of {}", wanted.name, names.join(", ")))
+        })?;
+        Ok((found, flag(&wanted.parameters, "binary_data").unwrap_or(binary)))
+    };
+    header.outputs.iter().map(find).collect()
+}
+
+fn flag(parameters: &Map<String, Value>, name: &str) -> Option<bool> {
+    parameters.get(name).and_then(Value::as_bool)
+}
+
+fn content(message: String) -> InferError {
+    InferError::Content(message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::{Outputs, PredictionId, ServedBy, VersionId};
+    use serving::faults::signature;
+    use std::time::Duration;
+
+    fn request(body: Value, binary: &[u8]) -> Result<Table, String> {
+        let json = body.to_string().into_bytes();
+        let length = json.len();
+        let body = Bytes::from([json, binary.to_vec()].concat());
+        let (mut header, rest) = read(&body, Some(length)).map_err(|e| e.to_string())?;
+        table(&mut header, &rest, &signature().inputs).map_err(|e| e.to_string())
+    }
+
+    fn said(body: Value, binary: &[u8]) -> String {
+        request(body, binary).expect_err("does not fit")
+    }
+
+    #[test]
+    fn binary_and_json_inputs_may_be_mixed() {
+        let body = json!({"inputs": [
+            {"name": "y", "shape": [1], "datatype": "INT64", "parameters": {"binary_data_size": 8}},
+            {"name": "x", "shape": [1, 1], "datatype": "FP32", "parameters": {"binary_data_size": 4}},
+            {"name": "z", "shape": [1], "datatype": "BYTES", "data": ["a"]},
+        ]});
+        let binary = [7_i64.to_le_bytes().as_slice(), &1.5_f32.to_le_bytes()].concat();
+        assert_eq!(request(body, &binary), Ok(serving::faults::rows(&[1.5])));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named() {
+        let x = |extra: Value| {
+            let mut input = json!({"name": "x", "shape": [1], "datatype": "FP64"});
+            input.as_object_mut().expect("an object").extend(extra.as_object().expect("an object").clone());
+            json!({ "inputs": [input] })
+        };
+        let sized = |size: u64| x(json!({"parameters": {"binary_data_size": size}}));
+        assert_eq!(said(sized(8), &[0; 4]), "input `x` announces 8 bytes, but only 4 follow");
+        assert_eq!(said(sized(8), &[0; 9]), "the body has 1 bytes more than its binary inputs announce");
+        assert_eq!(said(x(json!({})), &[]), "input `x` has neither `data` nor `binary_data_size`");
+        assert!(
+            said(x(json!({"datatype": "FLOAT", "data": [1]})), &[])
+                .starts_with("input `x` has datatype FLOAT, expected one of BOOL")
+        );
+        let other = json!({"inputs": [{"name": "y", "shape": [1], "datatype": "FP64", "data": [1]}]});
+        assert_eq!(said(other, &[]), "input `x` is missing: expected FP64; the request has `y`");
+        let twice = json!({"inputs": [{"name": "x", "shape": [1], "datatype": "FP64", "data": [1]}, {"name": "x", "shape": [1], "datatype": "FP64", "data": [1]}]});
+        assert_eq!(said(twice, &[]), "input `x` stands twice in the request");
+    }
+
+    fn answer() -> Answer {
+        let kind = OutputKind::Probabilities { classes: vec!["no".into(), "yes".into()] };
+        Answer {
+            ids: vec![PredictionId(1)],
+            version: VersionId("abc".into()),
+            served_by: ServedBy::Floor { why: "panic".into() },
+            outputs: Outputs { kind, values: vec![0.25, 0.75] },
+            doubts: vec![],
+            latency: Duration::ZERO,
+        }
+    }
+
+    fn header(body: Value) -> Header {
+        serde_json::from_value(body).expect("a request")
+    }
+
+    #[test]
+    fn a_json_response_tells_who_answered() {
+        let response =
+            respond(&header(json!({"id": "7", "inputs": []})), "m", &answer()).expect("all outputs");
+        assert_eq!(response.json_length, None);
+        let said: Value = serde_json::from_slice(&response.body).expect("JSON");
+        assert_eq!((&said["id"], &said["model_version"]), (&json!("7"), &json!("floor")));
+        assert_eq!(said["parameters"], json!({"served_by": "floor", "why": "panic"}));
+        assert_eq!(
+            said["outputs"][0],
+            json!({"name": "probabilities", "datatype": "FP64", "shape": [1, 2], "data": [0.25, 0.75]})
+        );
+        assert_eq!(said["outputs"][1]["data"], json!(["yes"]));
+    }
+
+    #[test]
+    fn binary_outputs_follow_the_json_in_its_order() {
+        let wanted = json!({"inputs": [], "parameters": {"binary_data_output": true}, "outputs": [{"name": "label"}, {"name": "probabilities"}]});
+        let response = respond(&header(wanted), "m", &answer()).expect("both are known");
+        let tail = &response.body[response.json_length.expect("binary")..];
+        assert_eq!(
+            tail,
+            [b"\x03\0\0\0yes".as_slice(), &0.25_f64.to_le_bytes(), &0.75_f64.to_le_bytes()].concat()
+        );
+        let unknown = header(json!({"inputs": [], "outputs": [{"name": "value"}]}));
+        let error = respond(&unknown, "m", &answer()).expect_err("no such output").to_string();
+        assert_eq!(error, "output `value` is unknown, expected one of probabilities, label, prediction_id");
+    }
+}

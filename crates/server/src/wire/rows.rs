@@ -1,0 +1,228 @@
+//! Named columns as JSON: `{"rows": [{"age": 41}]}` or `{"columns": {"age": [41]}}`.
+//!
+//! The schema says how a cell is read, so that every message names the row, the column, what was found
+//! and what was expected. Invariant: a missing cell is written `null`; a key that is left out is an error.
+
+use domain::{Column, Field, Kind, Schema, Table, Values};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use serving::validate::InputError;
+
+/// The body of `POST /v1/models/{name}:predict`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Body {
+    /// One object a row.
+    #[serde(default)]
+    pub rows: Option<Vec<Map<String, Value>>>,
+    /// One array a column.
+    #[serde(default)]
+    pub columns: Option<Map<String, Value>>,
+    /// Who each row is about.
+    #[serde(default)]
+    pub units: Vec<Option<String>>,
+    /// The version asked for.
+    #[serde(default)]
+    pub version: Option<String>,
+}
+
+/// The schema's columns, out of rows.
+pub fn from_rows(rows: &[Map<String, Value>], schema: &Schema) -> Result<Table, InputError> {
+    let Some(first) = rows.first() else { return Err(InputError::NoRows) };
+    let mut columns = Vec::with_capacity(schema.fields.len());
+    for field in &schema.fields {
+        if rows.iter().all(|row| !row.contains_key(&field.name)) {
+            return Err(missing(field, first.keys()));
+        }
+        let cells = rows.iter().map(|row| row.get(&field.name));
+        columns.push(column(field, cells)?);
+    }
+    Ok(table(columns))
+}
+
+/// The schema's columns, out of arrays.
+pub fn from_columns(given: &Map<String, Value>, schema: &Schema) -> Result<Table, InputError> {
+    let mut columns: Vec<Column> = Vec::with_capacity(schema.fields.len());
+    for field in &schema.fields {
+        let cells = match given.get(&field.name) {
+            Some(Value::Array(cells)) => cells,
+            Some(other) => return Err(kind(field, describe(other), "an array of cells")),
+            None => return Err(missing(field, given.keys())),
+        };
+        let column = column(field, cells.iter().map(Some))?;
+        if let Some(first) = columns.first().filter(|first| first.values.len() != cells.len()) {
+            let expected = format!("{} like column `{}`", first.values.len(), first.name);
+            return Err(kind(field, format!("{} rows", cells.len()), &expected));
+        }
+        columns.push(column);
+    }
+    Ok(table(columns))
+}
+
+fn table(columns: Vec<Column>) -> Table {
+    Table::new(columns).expect("a schema names each column once, and they were read equally long")
+}
+
+fn column<'a>(field: &Field, cells: impl Iterator<Item = Option<&'a Value>>) -> Result<Column, InputError> {
+    let cells = cells.enumerate();
+    let values = match &field.kind {
+        Kind::Number => Values::Number(each(field, cells, number)?),
+        // text is read as a time behind the wire, where other protocols need it too
+        Kind::Text | Kind::Time => Values::Text(each(field, cells, text)?),
+        Kind::Tensor(shape) => {
+            let width = shape.iter().product();
+            let blocks = each(field, cells, |cell| block(cell, width))?;
+            Values::Tensor { shape: shape.clone(), data: blocks.concat() }
+        }
+    };
+    Ok(Column { name: field.name.clone(), values })
+}
+
+fn each<'a, T>(
+    field: &Field,
+    cells: impl Iterator<Item = (usize, Option<&'a Value>)>,
+    read: impl Fn(&Value) -> Option<T>,
+) -> Result<Vec<T>, InputError> {
+    let cell = |(row, cell): (usize, Option<&Value>)| {
+        let found = || cell.map_or_else(|| "nothing".into(), describe);
+        cell.and_then(&read).ok_or_else(|| InputError::Cell {
+            column: field.name.clone(),
+            row,
+            found: found(),
+            expected: expected(&field.kind),
+        })
+    };
+    cells.map(cell).collect()
+}
+
+fn number(cell: &Value) -> Option<f64> {
+    match cell {
+        Value::Null => Some(f64::NAN),
+        Value::Bool(yes) => Some(f64::from(u8::from(*yes))),
+        other => other.as_f64(),
+    }
+}
+
+fn text(cell: &Value) -> Option<Option<String>> {
+    match cell {
+        Value::Null => Some(None),
+        Value::Bool(yes) => Some(Some(yes.to_string())),
+        other => other.as_str().map(|text| Some(text.to_owned())),
+    }
+}
+
+/// A block of `width` numbers, flat or nested.
+fn block(cell: &Value, width: usize) -> Option<Vec<f32>> {
+    let mut numbers = Vec::with_capacity(width);
+    flatten(cell, &mut numbers)?;
+    (numbers.len() == width).then_some(numbers)
+}
+
+fn flatten(cell: &Value, into: &mut Vec<f32>) -> Option<()> {
+    match cell {
+        Value::Array(cells) => cells.iter().try_for_each(|cell| flatten(cell, into)),
+        other => {
+            into.push(number(other)? as f32);
+            Some(())
+        }
+    }
+}
+
+fn expected(kind: &Kind) -> String {
+    match kind {
+        Kind::Number => "a number, or null if it is missing".into(),
+        Kind::Text => "text, or null if it is missing".into(),
+        Kind::Time => "a time such as \"2026-11-24T13:30:00Z\", or null if it is missing".into(),
+        Kind::Tensor(shape) => format!("an array of {} numbers", shape.iter().product::<usize>()),
+    }
+}
+
+fn describe(cell: &Value) -> String {
+    const LONGEST: usize = 40;
+    match cell {
+        Value::Array(cells) => format!("an array of {} cells", cells.len()),
+        Value::Object(_) => "an object".into(),
+        Value::String(text) if text.chars().count() > LONGEST => {
+            format!("\"{}...\"", text.chars().take(LONGEST).collect::<String>())
+        }
+        other => other.to_string(),
+    }
+}
+
+fn missing<'a>(field: &Field, names: impl Iterator<Item = &'a String>) -> InputError {
+    let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+    let found = if names.is_empty() { "no columns".into() } else { names.join(", ") };
+    InputError::Missing { column: field.name.clone(), expected: field.kind.to_string(), found }
+}
+
+fn kind(field: &Field, found: String, expected: &str) -> InputError {
+    InputError::Kind { column: field.name.clone(), found, expected: expected.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::Domain;
+    use serde_json::json;
+
+    fn schema() -> Schema {
+        let field = |name: &str, kind| Field { name: name.into(), kind, nullable: true, domain: Domain::Any };
+        Schema {
+            fields: vec![
+                field("age", Kind::Number),
+                field("job", Kind::Text),
+                field("x", Kind::Tensor(vec![1, 2])),
+            ],
+        }
+    }
+
+    fn rows(body: Value) -> Result<Table, InputError> {
+        let body: Body = serde_json::from_value(json!({ "rows": body })).expect("a body");
+        from_rows(&body.rows.expect("rows"), &schema())
+    }
+
+    fn columns(body: Value) -> Result<Table, InputError> {
+        from_columns(body.as_object().expect("an object"), &schema())
+    }
+
+    #[test]
+    fn rows_and_columns_give_the_same_table() {
+        let by_row = rows(json!([
+            {"job": "nurse", "age": 41, "x": [1, 2], "shoe": 43},
+            {"job": null, "age": true, "x": [[3, null]]},
+        ]));
+        let by_row = by_row.expect("fits");
+        assert_eq!(by_row.column("age").map(|c| c.values.clone()), Some(Values::Number(vec![41.0, 1.0])));
+        let by_column = columns(json!({"age": [41, 1], "job": ["nurse", null], "x": [[1, 2], [3, null]]}));
+        let by_column = by_column.expect("fits");
+        assert_eq!(by_column.column("job"), by_row.column("job"));
+        assert_eq!(by_column.column("x").map(|c| c.values.missing()), Some(1));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named() {
+        let said = |result: Result<Table, InputError>| result.expect_err("does not fit").to_string();
+        assert_eq!(
+            said(rows(json!([{"age": 1, "job": "a", "x": [1, 2]}, {"age": "old", "job": "a", "x": [1, 2]}]))),
+            "row 1, column `age`: found \"old\", expected a number, or null if it is missing"
+        );
+        assert_eq!(
+            said(rows(json!([{"age": 1, "job": "a", "x": [1, 2]}, {"age": 1, "x": [1, 2]}]))),
+            "row 1, column `job`: found nothing, expected text, or null if it is missing"
+        );
+        assert_eq!(
+            said(rows(json!([{"age": 1, "job": "a", "x": [1, 2, 3]}]))),
+            "row 0, column `x`: found an array of 3 cells, expected an array of 2 numbers"
+        );
+        assert_eq!(
+            said(rows(json!([{"agee": 1, "job": "a"}]))),
+            "column `age` is missing: expected number; the request has `agee`, `job`"
+        );
+        assert_eq!(said(rows(json!([]))), "the request has no rows; expected at least one");
+        assert_eq!(
+            said(columns(json!({"age": [1, 2], "job": ["a"]}))),
+            "column `job` holds 1 rows, expected 2 like column `age`"
+        );
+        assert_eq!(said(columns(json!({"age": 1}))), "column `age` holds 1, expected an array of cells");
+    }
+}

@@ -1,0 +1,256 @@
+//! One tensor of a request, from its JSON or its bytes, and as a raw column. Every message names the
+//! tensor, what was found and what was expected.
+
+use super::dtype::Dtype;
+use domain::{Column, Domain, Field, Kind, Values};
+use serde_json::Value;
+
+/// A tensor as it came.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tensor {
+    /// Its name: a raw column's.
+    pub name: String,
+    /// Its shape; the rows first.
+    pub shape: Vec<usize>,
+    /// Its datatype.
+    pub dtype: Dtype,
+    /// Its elements.
+    pub cells: Cells,
+}
+
+/// A tensor's elements, row-major.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cells {
+    /// Numbers of any datatype; a missing one is NaN.
+    Numbers(Vec<f64>),
+    /// Text; a missing one is `None`.
+    Texts(Vec<Option<String>>),
+}
+
+impl Tensor {
+    /// The elements in binary form; there must be as many as the shape says.
+    pub fn from_bytes(name: &str, shape: Vec<usize>, dtype: Dtype, bytes: &[u8]) -> Result<Tensor, String> {
+        let count = elements(name, &shape)?;
+        let cells = match dtype.size() {
+            Some(size) => {
+                let expected = count.checked_mul(size).filter(|expected| *expected == bytes.len());
+                expected.ok_or_else(|| {
+                    let found = bytes.len();
+                    format!("input `{name}` has {found} bytes, expected {size} for each of the {count} elements of shape {shape:?} and datatype {dtype}")
+                })?;
+                Cells::Numbers(bytes.chunks_exact(size).map(|element| dtype.number(element)).collect())
+            }
+            None => Cells::Texts(texts(name, bytes, count)?),
+        };
+        Ok(Tensor { name: name.into(), shape, dtype, cells })
+    }
+
+    /// The elements as a JSON array, flat or nested.
+    pub fn from_json(name: &str, shape: Vec<usize>, dtype: Dtype, data: &Value) -> Result<Tensor, String> {
+        let count = elements(name, &shape)?;
+        let mut cells = match dtype {
+            Dtype::Bytes => Cells::Texts(Vec::new()),
+            _ => Cells::Numbers(Vec::new()),
+        };
+        flatten(name, dtype, data, &mut cells)?;
+        let found = cells.len();
+        if found != count {
+            return Err(format!(
+                "input `{name}` has {found} elements in `data`, expected {count} for shape {shape:?}"
+            ));
+        }
+        Ok(Tensor { name: name.into(), shape, dtype, cells })
+    }
+
+    /// The number of rows.
+    pub fn rows(&self) -> usize {
+        self.shape.first().copied().unwrap_or(0)
+    }
+
+    /// The tensor as a column of the field's kind.
+    pub fn into_column(self, field: &Field) -> Result<Column, String> {
+        self.check_shape(field)?;
+        let (name, dtype) = (self.name, self.dtype);
+        let wrong = |expected: &str| format!("input `{name}` has datatype {dtype}, expected {expected}");
+        let values = match (self.cells, &field.kind) {
+            (Cells::Numbers(cells), Kind::Number) => Values::Number(cells),
+            (Cells::Numbers(cells), Kind::Tensor(shape)) => {
+                Values::Tensor { shape: shape.clone(), data: cells.into_iter().map(|x| x as f32).collect() }
+            }
+            (Cells::Numbers(cells), Kind::Text) if dtype == Dtype::Bool => Values::Text(words(&cells)),
+            (Cells::Texts(cells), Kind::Text | Kind::Time) => Values::Text(without_blanks(cells, field)),
+            (_, Kind::Number) => return Err(wrong("FP64 or another number")),
+            (_, Kind::Tensor(_)) => return Err(wrong("FP32 or another number")),
+            (_, Kind::Text | Kind::Time) => return Err(wrong("BYTES")),
+        };
+        Ok(Column { name, values })
+    }
+
+    fn check_shape(&self, field: &Field) -> Result<(), String> {
+        let (fits, expected) = match (&field.kind, self.shape.get(1..)) {
+            (Kind::Tensor(block), Some(rest)) => {
+                let flat = rest.len() == 1 && rest[0] == block.iter().product::<usize>();
+                let expected: Vec<String> = block.iter().map(usize::to_string).collect();
+                (rest == block.as_slice() || flat, format!("[N, {}]", expected.join(", ")))
+            }
+            (_, Some(rest)) => (rest.is_empty() || rest == [1], "[N] or [N, 1]".into()),
+            (_, None) => (false, "[N]".into()),
+        };
+        if fits {
+            Ok(())
+        } else {
+            Err(format!("input `{}` has shape {:?}, expected {expected}", self.name, self.shape))
+        }
+    }
+}
+
+impl Cells {
+    fn len(&self) -> usize {
+        match self {
+            Cells::Numbers(cells) => cells.len(),
+            Cells::Texts(cells) => cells.len(),
+        }
+    }
+}
+
+/// The datatype in which a column is announced.
+pub fn datatype(kind: &Kind) -> Dtype {
+    match kind {
+        Kind::Number => Dtype::Fp64,
+        Kind::Text | Kind::Time => Dtype::Bytes,
+        Kind::Tensor(_) => Dtype::Fp32,
+    }
+}
+
+fn elements(name: &str, shape: &[usize]) -> Result<usize, String> {
+    let count = shape.iter().try_fold(1_usize, |count, side| count.checked_mul(*side));
+    count.ok_or_else(|| format!("input `{name}` has shape {shape:?}, expected fewer elements"))
+}
+
+fn texts(name: &str, mut bytes: &[u8], count: usize) -> Result<Vec<Option<String>>, String> {
+    // each element has at least its length's 4 bytes, which bounds what a false shape can reserve
+    let mut texts = Vec::with_capacity(count.min(bytes.len() / 4));
+    while !bytes.is_empty() {
+        let at = texts.len();
+        let cut = || {
+            format!(
+                "input `{name}` ends within element {at}, expected its length in 4 bytes and then its text"
+            )
+        };
+        let (length, rest) = bytes.split_first_chunk::<4>().ok_or_else(cut)?;
+        let (text, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize).ok_or_else(cut)?;
+        let text = std::str::from_utf8(text);
+        texts.push(Some(
+            text.map_err(|_| {
+                format!("input `{name}`, element {at}: found bytes that are not UTF-8, expected text")
+            })?
+            .to_owned(),
+        ));
+        bytes = rest;
+    }
+    if texts.len() != count {
+        return Err(format!("input `{name}` has {} elements in its bytes, expected {count}", texts.len()));
+    }
+    Ok(texts)
+}
+
+fn flatten(name: &str, dtype: Dtype, data: &Value, into: &mut Cells) -> Result<(), String> {
+    let at = into.len();
+    match (data, into) {
+        (Value::Array(items), into) => {
+            return items.iter().try_for_each(|item| flatten(name, dtype, item, into));
+        }
+        (Value::Null, Cells::Numbers(cells)) => cells.push(f64::NAN),
+        (Value::Bool(yes), Cells::Numbers(cells)) => cells.push(f64::from(u8::from(*yes))),
+        (Value::Number(number), Cells::Numbers(cells)) => cells.push(number.as_f64().unwrap_or(f64::NAN)),
+        (Value::Null, Cells::Texts(cells)) => cells.push(None),
+        (Value::String(text), Cells::Texts(cells)) => cells.push(Some(text.clone())),
+        (other, _) => return Err(format!("input `{name}`, element {at}: found {other}, expected {dtype}")),
+    }
+    Ok(())
+}
+
+fn words(cells: &[f64]) -> Vec<Option<String>> {
+    cells.iter().map(|yes| Some((*yes != 0.0).to_string())).collect()
+}
+
+/// Binary text cannot say that a cell is missing, so an empty one says it, unless training saw empty text.
+fn without_blanks(cells: Vec<Option<String>>, field: &Field) -> Vec<Option<String>> {
+    match &field.domain {
+        Domain::Categories(known) if known.iter().any(String::is_empty) => cells,
+        _ => cells.into_iter().map(|cell| cell.filter(|text| !text.is_empty())).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn field(kind: Kind) -> Field {
+        Field { name: "x".into(), kind, nullable: true, domain: Domain::Any }
+    }
+
+    fn column(tensor: Result<Tensor, String>, kind: Kind) -> Result<Values, String> {
+        tensor?.into_column(&field(kind)).map(|column| column.values)
+    }
+
+    #[test]
+    fn bytes_and_json_give_the_same_column() {
+        let bytes: Vec<u8> = [41_i32, -2].iter().flat_map(|x| x.to_le_bytes()).collect();
+        let binary = Tensor::from_bytes("x", vec![2, 1], Dtype::Int(4), &bytes);
+        let json = Tensor::from_json("x", vec![2], Dtype::Fp64, &json!([41, -2]));
+        assert_eq!(column(binary, Kind::Number), Ok(Values::Number(vec![41.0, -2.0])));
+        assert_eq!(column(json, Kind::Number), Ok(Values::Number(vec![41.0, -2.0])));
+    }
+
+    #[test]
+    fn text_has_its_length_before_it_and_empty_means_missing() {
+        let bytes = b"\x03\0\0\0abc\0\0\0\0";
+        let texts = column(Tensor::from_bytes("x", vec![2], Dtype::Bytes, bytes), Kind::Text);
+        assert_eq!(texts, Ok(Values::Text(vec![Some("abc".into()), None])));
+        for cut in 1..bytes.len() {
+            assert!(Tensor::from_bytes("x", vec![2], Dtype::Bytes, &bytes[..cut]).is_err(), "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn a_block_may_come_flat_or_nested() {
+        let nested = Tensor::from_json("x", vec![1, 2, 2], Dtype::Fp32, &json!([[[1, 2], [3, 4]]]));
+        let flat = Tensor::from_json("x", vec![1, 4], Dtype::Fp32, &json!([1, 2, 3, 4]));
+        let expected = Values::Tensor { shape: vec![2, 2], data: vec![1.0, 2.0, 3.0, 4.0] };
+        assert_eq!(column(nested, Kind::Tensor(vec![2, 2])), Ok(expected.clone()));
+        assert_eq!(column(flat, Kind::Tensor(vec![2, 2])), Ok(expected));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named() {
+        let said = |result: Result<Values, String>| result.expect_err("does not fit");
+        let of = |shape: &[usize], dtype, data: Value| Tensor::from_json("x", shape.to_vec(), dtype, &data);
+        assert_eq!(
+            said(column(Tensor::from_bytes("x", vec![2], Dtype::Fp64, &[0; 12]), Kind::Number)),
+            "input `x` has 12 bytes, expected 8 for each of the 2 elements of shape [2] and datatype FP64"
+        );
+        assert_eq!(
+            said(column(of(&[1], Dtype::Bytes, json!(["a"])), Kind::Number)),
+            "input `x` has datatype BYTES, expected FP64 or another number"
+        );
+        assert_eq!(
+            said(column(of(&[1, 2], Dtype::Fp64, json!([1, 2])), Kind::Number)),
+            "input `x` has shape [1, 2], expected [N] or [N, 1]"
+        );
+        assert_eq!(
+            said(column(of(&[1, 3], Dtype::Fp32, json!([1, 2, 3])), Kind::Tensor(vec![2, 2]))),
+            "input `x` has shape [1, 3], expected [N, 2, 2]"
+        );
+        assert_eq!(
+            said(column(of(&[2], Dtype::Fp64, json!([1])), Kind::Number)),
+            "input `x` has 1 elements in `data`, expected 2 for shape [2]"
+        );
+        assert_eq!(
+            said(column(of(&[1], Dtype::Int(8), json!(["a"])), Kind::Number)),
+            "input `x`, element 0: found \"a\", expected INT64"
+        );
+        assert!(of(&[usize::MAX, 2], Dtype::Fp64, json!([])).is_err());
+    }
+}
