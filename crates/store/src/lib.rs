@@ -4,7 +4,9 @@
 //! [`Journal`]. Each trait has a durable house and a memory twin, and one conformance suite that both pass.
 
 pub mod digest;
+mod disk;
 mod error;
+pub mod files;
 pub mod memory;
 
 pub use error::StoreError;
