@@ -66,6 +66,26 @@ impl EvidenceLedger {
     }
 }
 
+/// The evidence in a p-value, as the logarithm of an e-value: for comparisons that have a fixed
+/// sample and no betting form.
+///
+/// - *What it answers.* What may a p-value be entered as in the [`EvidenceLedger`]?
+/// - *Assumptions.* The p-value is valid, from a sample size fixed beforehand.
+/// - *When it misleads.* Converting costs power: p = 0.001 becomes e = 21, p = 10⁻⁵ becomes 754.
+///   Where rows can be bet on ([`crate::sequential::Bettor`]), do that instead.
+/// - *Source.* Vovk and Wang 2021, equation 2: ∫ κp^(κ−1) dκ = (1 − p + p ln p)/(p ln² p).
+/// - *Checked against.* Its expectation under the null, which is 1.
+pub fn evidence_in_p_value(p: f64) -> Result<f64, BadInput> {
+    input::parameter("p-value", p, "a number in [0, 1]", (0.0..=1.0).contains(&p))?;
+    // The smallest positive float stands for p-values that underflowed.
+    let log = p.max(f64::MIN_POSITIVE).ln();
+    if log > -1e-4 {
+        // The limit towards p = 1, where the formula is 0/0.
+        return Ok((0.5 - log / 6.0).ln());
+    }
+    Ok((libm::expm1(-log) + log).ln() - 2.0 * (-log).ln())
+}
+
 /// γⱼ: how the budget is spread over decisions without end; together no more than all of it.
 fn share_of_decision(j: u64) -> f64 {
     let j = j as f64;
@@ -182,6 +202,19 @@ mod tests {
         let mut ledger = EvidenceLedger::new(0.05).unwrap();
         assert_eq!(ledger.decide(5_000.0), Ok(true));
         assert!(ledger.decide(f64::NAN).is_err());
+    }
+
+    #[test]
+    fn a_p_value_is_worth_one_on_average_and_less_is_worth_more() {
+        let e = |p: f64| evidence_in_p_value(p).unwrap().exp();
+        // In u = −ln p the mean over p is a sum of thin slices; beyond u = U it is close to 1/U.
+        let step = 1e-3;
+        let slices = (0..200_000).map(|i| (i as f64 + 0.5) * step);
+        let mean: f64 = slices.map(|u| e((-u).exp()) * (-u).exp() * step).sum::<f64>() + 1.0 / 200.0;
+        assert!((mean - 1.0).abs() < 1e-3, "{mean}");
+        assert!((e(1.0) - 0.5).abs() < 1e-12 && (e(1.0 - 1e-4) - e(1.0 - 1.01e-4)).abs() < 1e-6);
+        assert!((e(0.001) - 20.8).abs() < 0.1 && (e(1e-5) - 754.4).abs() < 0.5);
+        assert!(e(0.0).is_finite() && evidence_in_p_value(-0.1).is_err());
     }
 
     #[test]

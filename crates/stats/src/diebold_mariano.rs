@@ -12,11 +12,14 @@ use crate::sum::{mean, sum};
 /// How the autocovariances are weighted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kernel {
-    /// Falling linearly to 0 at lag h: never negative. The default.
+    /// Falling linearly to 0 at lag h: never negative, but it halves covariances that count in
+    /// full, so at 5% it rejects about 10% for h = 3, however many rows.
     Bartlett,
-    /// All lags below h alike, as in the original paper: can come out negative, and then there
-    /// is no test.
+    /// All lags below h alike, as in the original paper: the right size, but it can come out
+    /// negative, and then there is no test.
     Rectangular,
+    /// Rectangular when that is above 0, otherwise Bartlett: the choice for a gate.
+    RectangularElseBartlett,
 }
 
 /// A mean of dependent values in the order of time.
@@ -56,7 +59,7 @@ pub fn newey_west_mean(values: &[f64], lags: usize) -> Result<SeriesMean, BadInp
 /// - *What it answers.* Is the challenger's forecast more accurate by this loss?
 /// - *Assumptions.* The loss differences are stationary and errors `horizon` steps ahead are
 ///   uncorrelated beyond lag `horizon` − 1.
-/// - *When it misleads.* For nested models on expanding windows (use separate blocks); with
+/// - *When it misleads.* With the wrong [`Kernel`]; for nested models on expanding windows (use separate blocks); with
 ///   fewer than about 30 rows or a horizon that is a large part of them; across a structural break.
 /// - *Source.* Diebold and Mariano 1995; Harvey, Leybourne and Newbold 1997, equation 9.
 /// - *Checked against.* dieboldmariano 1.1.0 `dm_test`.
@@ -115,14 +118,20 @@ fn series_mean(values: &[f64], horizon: usize, kernel: Kernel) -> Result<SeriesM
     let n = values.len() as f64;
     let covariance =
         |lag: usize| sum((lag..values.len()).map(|t| (values[t] - middle) * (values[t - lag] - middle))) / n;
-    let weight = |lag: usize| match kernel {
-        Kernel::Bartlett => 1.0 - lag as f64 / horizon as f64,
-        Kernel::Rectangular => 1.0,
+    let covariances: Vec<f64> = (0..horizon).map(covariance).collect();
+    let total = |weight: &dyn Fn(usize) -> f64| {
+        covariances[0] + 2.0 * sum((1..horizon).map(|lag| weight(lag) * covariances[lag]))
     };
-    let total = covariance(0) + 2.0 * sum((1..horizon).map(|lag| weight(lag) * covariance(lag)));
+    let rectangular = total(&|_| 1.0);
+    let bartlett = total(&|lag| 1.0 - lag as f64 / horizon as f64);
     // What rounding leaves of a constant series is 0.
     let noise = (f64::EPSILON * middle).powi(2) * n;
-    let long_run_variance = if total.abs() <= noise { 0.0 } else { total };
+    let chosen = match kernel {
+        Kernel::Rectangular => rectangular,
+        Kernel::RectangularElseBartlett if rectangular > noise => rectangular,
+        Kernel::Bartlett | Kernel::RectangularElseBartlett => bartlett,
+    };
+    let long_run_variance = if chosen.abs() <= noise { 0.0 } else { chosen };
     Ok(SeriesMean { mean: middle, long_run_variance, rows: values.len() as u64 })
 }
 
@@ -147,14 +156,16 @@ mod tests {
     fn a_negative_variance_leaves_no_test() {
         let (up, down) = ([1.0, 0.0, 1.0, 0.0, 1.0, 0.0], [0.0; 6]);
         assert_eq!(run(&up, &down, 2, Kernel::Rectangular), None);
-        assert!(run(&up, &down, 2, Kernel::Bartlett).is_some());
+        let bartlett = run(&up, &down, 2, Kernel::Bartlett);
+        assert!(bartlett.is_some());
+        assert_eq!(run(&up, &down, 2, Kernel::RectangularElseBartlett), bartlett);
     }
 
     proptest! {
         #[test]
         fn swapping_changes_the_sign(rows in prop::collection::vec((0.0..1.0f64, 0.0..1.0f64), 8..40), h in 1usize..5) {
             let (a, b): (Vec<f64>, Vec<f64>) = rows.into_iter().unzip();
-            for kernel in [Kernel::Bartlett, Kernel::Rectangular] {
+            for kernel in [Kernel::Bartlett, Kernel::Rectangular, Kernel::RectangularElseBartlett] {
                 let (here, there) = (run(&a, &b, h, kernel), run(&b, &a, h, kernel));
                 prop_assert_eq!(here.is_some(), there.is_some());
                 if let (Some(here), Some(there)) = (here, there) {
