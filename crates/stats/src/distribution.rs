@@ -1,5 +1,5 @@
-//! The distributions behind the tests: normal, Student t, beta, binomial, chi-square with one
-//! degree, noncentral t.
+//! The distributions behind the tests: normal, Student t, beta, binomial, chi-square,
+//! noncentral t.
 //!
 //! Not a general library: only what the methods here need, to about 1e-12 relative also in the
 //! tails and with millions of rows. The incomplete beta function takes its leading factor from
@@ -37,6 +37,11 @@ pub fn normal_quantile(p: f64) -> f64 {
 /// P(X > x) of chi-square with one degree of freedom.
 pub fn chi_square_1_upper(x: f64) -> f64 {
     erfc((x.max(0.0) * 0.5).sqrt())
+}
+
+/// P(X > x) of chi-square with `df` degrees of freedom.
+pub fn chi_square_upper(x: f64, df: f64) -> f64 {
+    if x <= 0.0 { 1.0 } else { statrs::function::gamma::gamma_ur(0.5 * df, 0.5 * x) }
 }
 
 /// P(T > t) of Student's t with `df` degrees of freedom (any positive real).
@@ -242,6 +247,11 @@ mod tests {
         check(normal_quantile(0.8), 0.8416212335729143, 1e-12);
         check(chi_square_1_upper(3.84), 0.05004352124870519, 1e-12);
         check(chi_square_1_upper(80.0), 3.744097384202887e-19, 1e-12);
+        check(chi_square_upper(3.84, 1.0), 0.05004352124870519, 1e-11);
+        check(chi_square_upper(12.5, 4.0), 0.013995792487650894, 1e-11);
+        check(chi_square_upper(90.0, 30.0), 6.56732682000148e-08, 1e-11);
+        check(chi_square_upper(0.01, 2.0), 0.9950124791926823, 1e-11);
+        check(chi_square_upper(0.0, 3.0), 1.0, 0.0);
         check(t_upper(0.3, 1.0), 0.4072264209222577, 1e-11);
         check(t_upper(2.1, 3.7), 0.05463235254111237, 1e-11);
         check(t_upper(4.5, 18.3), 0.00013340279128963564, 1e-11);

@@ -3,12 +3,14 @@
 //! No clock, no files, no serialisation, no randomness but a seed passed in. Not a rule in sight:
 //! whether a number is good enough is decided in `domain`. The invariant of every function: its
 //! numbers are finite and do not depend on the order of rows or the number of threads, or it says
-//! in [`BadInput`] which argument it could not use; where a variance of 0 leaves no test it
-//! returns `None`, never p = 0.
+//! in [`BadInput`] which argument it could not use; where a variance of 0 leaves no test of
+//! two versions it returns `None`, never p = 0.
 //!
 //! Where to find what: row losses in [`metric`]; two versions on the same rows in [`paired`],
-//! [`mcnemar`], [`bonett_price`], [`delong`] and [`diebold_mariano`]; how many rows in [`power`];
-//! many questions in [`multiplicity`] and [`budget`].
+//! [`mcnemar`], [`bonett_price`], [`delong`] and [`diebold_mariano`], and [`bootstrap`] for any other
+//! metric; how many rows in [`power`]; many questions in [`multiplicity`] and [`budget`]; evidence
+//! while rows keep coming in [`sequential`] and [`srm`]; people in [`agreement`], [`dawid_skene`]
+//! and [`alternative_annotator`].
 
 pub mod agreement;
 pub mod alternative_annotator;
@@ -37,7 +39,9 @@ pub mod random;
 pub mod ranking;
 pub mod regression;
 pub mod sequential;
+pub mod srm;
 pub mod sum;
+pub mod welch;
 pub mod wilcoxon;
 
 pub use estimate::{Estimate, TestResult};

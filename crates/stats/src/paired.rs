@@ -2,14 +2,13 @@
 //!
 //! For additive losses (see [`crate::metric`]). A difference is loss(incumbent) −
 //! loss(challenger): above 0 the challenger is better. Rows of one cluster (a user, a store, a
-//! day) may depend on each other in any way; clusters may not. Also here: Welch's comparison of
-//! two independent columns. The invariant: results do not depend on the order of rows, to the
+//! day) may depend on each other in any way; clusters may not. The invariant: results do not depend on the order of rows, to the
 //! last bit, and swapping the versions only changes the sign.
 
 use crate::distribution::t_quantile;
 use crate::estimate::{Estimate, TestResult};
 use crate::input::{self, BadInput};
-use crate::sum::{mean, sum, variance};
+use crate::sum::sum;
 
 /// A mean with its standard error, ready to be compared with any margin.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -64,26 +63,6 @@ pub fn paired_mean(differences: &[f64], cluster: &[u64]) -> Result<MeanDifferenc
     let (rows, clusters) = (rows.len() as u64, groups.len() as u64);
     input::finite("the standard error", se)?;
     Ok(MeanDifference { mean: middle, se, df: g - 1.0, rows, clusters })
-}
-
-/// The mean of `second` minus the mean of `first`, two independent columns, by Welch.
-///
-/// - *What it answers.* Do two groups of *different* rows differ in the mean?
-/// - *Assumptions.* Independent rows; means near normal; variances may differ.
-/// - *When it misleads.* On paired rows it wastes the pairing; with heavy tails and few rows.
-/// - *Source.* Welch 1947; Satterthwaite's degrees of freedom.
-/// - *Checked against.* scipy 1.17.1 `ttest_ind(equal_var=False)`.
-pub fn welch(first: &[f64], second: &[f64]) -> Result<MeanDifference, BadInput> {
-    for (what, column) in [("rows of the first", first), ("rows of the second", second)] {
-        input::at_least(what, column.len(), 2)?;
-        input::all_finite(what, column)?;
-    }
-    let part = |column: &[f64]| variance(column) / column.len() as f64;
-    let (a, b) = (part(first), part(second));
-    let below = a * a / (first.len() as f64 - 1.0) + b * b / (second.len() as f64 - 1.0);
-    let df = if below > 0.0 { (a + b) * (a + b) / below } else { (first.len() + second.len() - 2) as f64 };
-    let rows = (first.len() + second.len()) as u64;
-    Ok(MeanDifference { mean: mean(second) - mean(first), se: (a + b).sqrt(), df, rows, clusters: rows })
 }
 
 impl MeanDifference {

@@ -21,7 +21,7 @@ const LARGEST_STAKE: f64 = 0.5;
 /// - *Assumptions.* Values in [0, 1], each with mean at most `null` given the past under the null.
 ///   No independence, no distribution.
 /// - *When it misleads.* A small capital is not evidence for the null. It needs more rows than a
-///   planned test: 57% against 79% power in the gate's standard case.
+///   planned test: 58% against 80% power on 5,000 rows that disagree 8% of the time, margin 0.01.
 /// - *Source.* Waudby-Smith and Ramdas 2024, sections 4 and 5 (approximate Kelly bets).
 /// - *Checked against.* confseq 0.0.11 `betting_mart` with `lambda_aKelly`; its size by simulation.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -4,7 +4,7 @@
 use crate::file::{all_close, cases, close, close_relative, count, number, numbers};
 use serde_json::{Value, json};
 use stats::multiplicity::{Adjustment, adjust};
-use stats::paired::{paired_mean, welch};
+use stats::paired::paired_mean;
 use stats::proportion::{self, Count, Difference};
 use stats::{power, sequential};
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ const EXACT: f64 = 1e-9;
 const SOLVED: f64 = 1e-6;
 
 /// What is checked here, and how many cases of it.
-const CHECKED: [(&str, usize); 12] = [
+const CHECKED: [(&str, usize); 13] = [
     ("asymptotic_confidence_sequence", 8),
     ("diff_proportion_ci", 18),
     ("multiple_testing", 4),
@@ -23,13 +23,14 @@ const CHECKED: [(&str, usize); 12] = [
     ("sample_size_t", 3),
     ("sample_size_two_proportions_arcsine", 4),
     ("sample_size_two_proportions_onetail", 4),
+    ("srm_chi2", 4),
     ("two_proportion_z_pooled", 12),
     ("welch_t", 5),
     ("wilcoxon_signed_rank", 1),
 ];
 
 /// Methods that are not in this crate.
-const ABSENT: [&str; 20] = [
+const ABSENT: [&str; 19] = [
     "bayes_effect_flat_prior",
     "bernoulli_confidence_interval",
     "beta_binomial_mixture_bound",
@@ -49,7 +50,6 @@ const ABSENT: [&str; 20] = [
     "predmix_empbern_twosided_cs",
     "spotify_confidence_chi",
     "spotify_confidence_z",
-    "srm_chi2",
 ];
 
 #[test]
@@ -77,6 +77,7 @@ fn check(kind: &str, case: &Value) {
         "one_proportion_ci" => one_share(id, input, output),
         "welch_t" => two_means(id, input, output),
         "paired_t" => paired(id, input, output),
+        "srm_chi2" => sample_ratio(id, input, output),
         "wilcoxon_signed_rank" => signed_rank(id, input, output),
         "multiple_testing" => family(id, input, output),
         "asymptotic_confidence_sequence" => always_valid(id, input, output),
@@ -129,7 +130,7 @@ fn one_share(id: &str, input: &Value, output: &Value) {
 }
 
 fn two_means(id: &str, input: &Value, output: &Value) {
-    let found = welch(&numbers(&input["a"]), &numbers(&input["b"])).unwrap();
+    let found = stats::welch::welch(&numbers(&input["a"]), &numbers(&input["b"])).unwrap();
     // Far from 0 the reference itself loses digits in the variance.
     let tolerance = if id == "welch_big_offset" { 1e-8 } else { EXACT };
     let test = found.test(0.0).expect(id);
@@ -150,6 +151,13 @@ fn paired(id: &str, input: &Value, output: &Value) {
     let test = found.test(0.0).expect(id);
     close(id, test.statistic, &output["t"], EXACT);
     close_relative(id, test.p_two_sided, &output["p"], EXACT);
+}
+
+fn sample_ratio(id: &str, input: &Value, output: &Value) {
+    let counts: Vec<u64> = numbers(&input["users"]).into_iter().map(|u| u as u64).collect();
+    let found = stats::srm::srm_chi_square(&counts, &numbers(&input["weights"])).unwrap();
+    close(id, found.statistic, &output["chi2"], EXACT);
+    close_relative(id, found.p, &output["p"], EXACT);
 }
 
 fn signed_rank(id: &str, input: &Value, output: &Value) {
