@@ -5,5 +5,6 @@
 
 pub mod contract;
 pub mod onnx;
+pub mod trees;
 
 pub use contract::{Artifact, Fit, FitError, Predict, PredictError, Seed};
