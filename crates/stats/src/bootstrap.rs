@@ -1,14 +1,13 @@
 //! Intervals by resampling, for metrics that are not a mean over rows (AUC, F1, …).
 //!
 //! Whole clusters are drawn with replacement, and both versions are scored on the same draw, so
-//! pairing and dependence survive. Also here: the sign-flip test of a mean difference. The
-//! invariant: the same seed gives the same interval, whatever the order of clusters and the
-//! number of threads.
+//! pairing and dependence survive. The invariant: the same seed gives the same interval, whatever the
+//! order of clusters and the number of threads.
 
 use crate::estimate::Estimate;
 use crate::input::{self, BadInput};
 use crate::random;
-use crate::sum::{mean, quantile_sorted, sum, variance};
+use crate::sum::{mean, quantile_sorted, variance};
 use std::collections::BTreeMap;
 
 /// How to resample.
@@ -77,33 +76,6 @@ pub fn percentiles(replicates: &[f64], level: f64) -> (f64, f64) {
     (quantile_sorted(&sorted, tail), quantile_sorted(&sorted, 1.0 - tail))
 }
 
-/// The two-sided p-value of "the differences are symmetric about 0", by flipping the signs of
-/// whole clusters at random.
-///
-/// - *What it answers.* As the paired t-test, without asking for normality.
-/// - *Assumptions.* Independent clusters; under the null swapping the versions changes nothing.
-/// - *When it misleads.* It tests symmetry: a skewed difference with mean 0 may be rejected.
-/// - *Source.* Fisher 1935; the observed arrangement counts as one (Phipson and Smyth 2010).
-/// - *Checked against.* scipy 1.17.1 `permutation_test(permutation_type="samples")`.
-pub fn sign_flip(differences: &[f64], cluster: &[u64], plan: Resampling) -> Result<f64, BadInput> {
-    check(plan)?;
-    input::same_length("clusters", cluster.len(), differences.len())?;
-    input::all_finite("differences", differences)?;
-    let groups = groups(cluster);
-    input::at_least("clusters", groups.len(), 2)?;
-    let totals: Vec<f64> = groups.iter().map(|g| sum(g.iter().map(|&row| differences[row]))).collect();
-    // Equal up to rounding is equal: flipped sums add the same numbers in other signs.
-    let observed = sum(totals.iter().copied()).abs() * (1.0 - 1e-12);
-    let flipped = |replicate: u32| {
-        let sign = |i: usize| {
-            if random::bits(plan.seed, u64::from(replicate), i as u64) >> 63 == 0 { 1.0 } else { -1.0 }
-        };
-        totals.iter().enumerate().map(|(i, t)| sign(i) * t).sum::<f64>().abs()
-    };
-    let as_large = (0..plan.replicates).filter(|&r| flipped(r) >= observed).count();
-    Ok((as_large + 1) as f64 / (f64::from(plan.replicates) + 1.0))
-}
-
 /// The mean difference of two versions' row losses with a bootstrap interval: a cross-check of
 /// [`crate::paired::paired_mean`].
 pub fn bootstrap_mean(
@@ -120,7 +92,7 @@ pub fn bootstrap_mean(
 }
 
 /// The rows of each cluster, clusters in the order of their ids.
-fn groups(cluster: &[u64]) -> Vec<Vec<usize>> {
+pub(crate) fn groups(cluster: &[u64]) -> Vec<Vec<usize>> {
     let mut groups: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
     cluster.iter().enumerate().for_each(|(row, &id)| groups.entry(id).or_default().push(row));
     groups.into_values().collect()
@@ -151,15 +123,6 @@ mod tests {
         // A yes is missed with chance (3/4)^4 = 0.32.
         assert!((90..170).contains(&found.skipped), "{}", found.skipped);
         assert!(cluster_bootstrap(&[0, 1], PLAN, |_| None).is_err());
-    }
-
-    #[test]
-    fn a_shifted_mean_is_found_and_a_symmetric_one_is_not() {
-        let d: Vec<f64> = (0..40).map(|i| f64::from(i % 7) - 3.0).collect();
-        let clusters: Vec<u64> = (0..40).collect();
-        let shifted: Vec<f64> = d.iter().map(|x| x + 2.0).collect();
-        assert!(sign_flip(&d, &clusters, PLAN).unwrap() > 0.3);
-        assert!(sign_flip(&shifted, &clusters, PLAN).unwrap() < 0.01);
     }
 
     #[test]

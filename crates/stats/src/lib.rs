@@ -8,7 +8,8 @@
 //!
 //! Where to find what: row losses in [`metric`]; two versions on the same rows in [`paired`],
 //! [`mcnemar`], [`bonett_price`], [`delong`] and [`diebold_mariano`], and [`bootstrap`] for any other
-//! metric; how many rows in [`power`]; many questions in [`multiplicity`] and [`budget`]; evidence
+//! metric; how many rows in [`power`]; many questions in [`multiplicity`], [`budget`] and
+//! [`ladder`]; evidence
 //! while rows keep coming in [`sequential`] and [`srm`]; people in [`agreement`], [`dawid_skene`]
 //! and [`alternative_annotator`].
 
@@ -28,6 +29,7 @@ pub mod distribution;
 pub mod estimate;
 pub mod forecast;
 pub mod input;
+pub mod ladder;
 pub mod mcnemar;
 pub mod metric;
 pub mod multiplicity;
@@ -39,6 +41,7 @@ pub mod random;
 pub mod ranking;
 pub mod regression;
 pub mod sequential;
+pub mod sign_flip;
 pub mod srm;
 pub mod sum;
 pub mod welch;

@@ -2,8 +2,8 @@
 //!
 //! For additive losses (see [`crate::metric`]). A difference is loss(incumbent) −
 //! loss(challenger): above 0 the challenger is better. Rows of one cluster (a user, a store, a
-//! day) may depend on each other in any way; clusters may not. The invariant: results do not depend on the order of rows, to the
-//! last bit, and swapping the versions only changes the sign.
+//! day) may depend on each other in any way; clusters may not. The invariant: results do not depend
+//! on the order of rows, to the last bit, and swapping the versions only changes the sign.
 
 use crate::distribution::t_quantile;
 use crate::estimate::{Estimate, TestResult};

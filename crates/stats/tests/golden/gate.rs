@@ -3,8 +3,9 @@
 use crate::file::{all_close, cases, close, close_relative, count, flags, number, numbers};
 use serde_json::{Value, json};
 use stats::bootstrap::percentiles;
-use stats::budget::{EvidenceLedger, FixedLadder, Ladder};
+use stats::budget::EvidenceLedger;
 use stats::diebold_mariano::{Kernel, diebold_mariano, newey_west_mean};
+use stats::ladder::{FixedLadder, Ladder};
 use stats::mcnemar::{PairedCounts, mcnemar};
 use stats::metric::squared_losses;
 use stats::multiplicity::{Adjustment, adjust, e_bh};

@@ -4,7 +4,7 @@
 use crate::file::{all_close, cases, close, close_relative, count, flags, indices, number, numbers};
 use serde_json::Value;
 use stats::BadInput;
-use stats::bootstrap::{Resampling, bootstrap_mean, sign_flip};
+use stats::bootstrap::{Resampling, bootstrap_mean};
 use stats::calibration::{calibration_error, equal_mass_calibration_error};
 use stats::confusion::{Confusion, top_accuracy};
 use stats::mcnemar::{PairedCounts, mcnemar};
@@ -323,7 +323,6 @@ fn bootstrap(id: &str, input: &Value, output: &Value) {
 
 fn permutation(id: &str, input: &Value, output: &Value) {
     let d = numbers(&input["d"]);
-    let plan = Resampling { replicates: 100_000, level: 0.95, seed: 1 };
-    let found = sign_flip(&d, &rows_of_their_own(d.len()), plan).expect(id);
+    let found = stats::sign_flip::sign_flip(&d, &rows_of_their_own(d.len()), 100_000, 1).expect(id);
     assert!((found - number(&output["p"])).abs() < 0.005, "{id}: {found}");
 }
