@@ -3,6 +3,7 @@
 //! Nothing here reads a file, a clock, a socket or a random number. Whatever decides is a pure
 //! function of plan and facts, so that every past decision can be replayed from the events.
 
+pub mod baseline;
 pub mod event;
 pub mod gate;
 pub mod history;
