@@ -5,7 +5,7 @@
 
 use crate::StoreError;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// A disk.
@@ -13,11 +13,29 @@ pub(crate) trait Disk: Send + Sync {
     /// A new, empty file; an error where there is one of this name.
     fn create(&self, path: &Path) -> io::Result<Box<dyn Output>>;
 
+    /// The bytes of a file from an offset to its end.
+    fn read(&self, path: &Path, offset: u64) -> io::Result<Vec<u8>>;
+
+    #[allow(dead_code)]
+    /// The names of what is in a folder, sorted.
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>>;
+
+    /// Makes a folder in an existing one; nothing where it is there already.
+    fn make_dir(&self, folder: &Path) -> io::Result<()>;
+
     /// Gives a file another name in its folder, in place of whatever had it.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
 
     /// Removes a file; nothing where there is none.
     fn remove(&self, path: &Path) -> io::Result<()>;
+
+    #[allow(dead_code)]
+    /// Removes an empty folder.
+    fn remove_dir(&self, folder: &Path) -> io::Result<()>;
+
+    #[allow(dead_code)]
+    /// Cuts a file off and makes that durable.
+    fn truncate(&self, path: &Path, length: u64) -> io::Result<()>;
 
     /// Makes durable which names stand in a folder.
     fn sync_dir(&self, folder: &Path) -> io::Result<()>;
@@ -40,6 +58,30 @@ impl Disk for Os {
         Ok(Box::new(OpenOptions::new().write(true).create_new(true).open(path)?))
     }
 
+    fn read(&self, path: &Path, offset: u64) -> io::Result<Vec<u8>> {
+        let mut file = File::open(path)?;
+        file.seek(SeekFrom::Start(offset))?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(folder)? {
+            names.extend(entry?.file_name().into_string());
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    fn make_dir(&self, folder: &Path) -> io::Result<()> {
+        match std::fs::create_dir(folder) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
+            made => made,
+        }
+    }
+
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         std::fs::rename(from, to)
     }
@@ -49,6 +91,16 @@ impl Disk for Os {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             removed => removed,
         }
+    }
+
+    fn remove_dir(&self, folder: &Path) -> io::Result<()> {
+        std::fs::remove_dir(folder)
+    }
+
+    fn truncate(&self, path: &Path, length: u64) -> io::Result<()> {
+        let file = OpenOptions::new().write(true).open(path)?;
+        file.set_len(length)?;
+        file.sync_all()
     }
 
     fn sync_dir(&self, folder: &Path) -> io::Result<()> {
@@ -65,6 +117,15 @@ impl Output for File {
     fn sync(&mut self) -> io::Result<()> {
         self.sync_data()
     }
+}
+
+/// Makes a folder and those above it, durably.
+pub(crate) fn make_root(folder: &Path) -> Result<(), StoreError> {
+    let make = || {
+        std::fs::create_dir_all(folder)?;
+        Os.sync_dir(folder_of(folder))
+    };
+    make().map_err(|source| StoreError::Io { action: "make", path: folder.into(), source })
 }
 
 /// Puts a file in place of whatever had its name, whole or not at all, and durably.
@@ -84,6 +145,12 @@ pub(crate) fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> Result<(), 
         let _ = disk.remove(&draft);
         StoreError::Io { action: "write", path: path.into(), source }
     })
+}
+
+#[allow(dead_code)]
+/// Whether a name is that of a draft that a crash left behind.
+pub(crate) fn is_draft(name: &str) -> bool {
+    name.starts_with(".draft-")
 }
 
 /// The folder that a file stands in; `.` for a bare name.

@@ -34,6 +34,14 @@ pub enum StoreError {
         /// What was found.
         why: String,
     },
+    /// A fact that would not read back as it is.
+    #[error("could not write the {what}: {why}")]
+    Lossy {
+        /// What kind of fact.
+        what: &'static str,
+        /// What would be lost.
+        why: String,
+    },
     /// Written by a newer incumbent.
     #[error("{path} has format {found}, and this incumbent reads up to {known}")]
     Newer {
@@ -83,7 +91,10 @@ impl StoreError {
             StoreError::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
                 Some("make room on the disk, or shorten how long predictions are kept")
             }
-            StoreError::Io { .. } | StoreError::ReadOnly { .. } | StoreError::Database { .. } => None,
+            StoreError::Io { .. }
+            | StoreError::Lossy { .. }
+            | StoreError::ReadOnly { .. }
+            | StoreError::Database { .. } => None,
         }
     }
 }

@@ -3,13 +3,23 @@
 //! Versions and events stand in a [`Registry`], bytes in [`Blobs`], predictions and outcomes in a
 //! [`Journal`]. Each trait has a durable house and a memory twin, and one conformance suite that both pass.
 
+pub mod blobs;
+pub mod conformance;
 pub mod digest;
 mod disk;
 mod error;
+mod event_json;
 pub mod files;
 pub mod memory;
+pub mod signature_json;
+pub mod sqlite;
+pub mod version;
 
+pub use blobs::FileBlobs;
 pub use error::StoreError;
+pub use memory::{MemoryBlobs, MemoryJournal, MemoryRegistry};
+pub use sqlite::SqliteRegistry;
+pub use version::{Golden, VersionFiles, export_version, load_version, put_version};
 
 use domain::{Event, Outcome, Prediction, PredictionId, Recorded, Timestamp};
 

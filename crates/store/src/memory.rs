@@ -4,10 +4,11 @@
 //! same conformance suites.
 
 use crate::digest::sha256;
-use crate::{Blobs, Entry, Journal, Registry, StoreError};
+use crate::{Blobs, Entry, Journal, Registry, StoreError, event_json};
 use domain::time::HOUR;
 use domain::{Event, Outcome, Prediction, PredictionId, Recorded, Timestamp};
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Events in a list.
@@ -37,6 +38,9 @@ struct Story {
 
 impl Registry for MemoryRegistry {
     fn record_all(&self, at: Timestamp, events: &[Event]) -> Result<u64, StoreError> {
+        for event in events {
+            event_json::encode(Path::new("memory"), event)?;
+        }
         let mut kept = lock(&self.events);
         for event in events {
             let sequence = kept.len() as u64 + 1;
@@ -147,4 +151,17 @@ pub(crate) fn ended(hour: u32, before: Timestamp) -> bool {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conformance;
+
+    #[test]
+    fn the_twins_keep_the_promises_of_the_houses() {
+        conformance::check_registry(|| Box::new(MemoryRegistry::default()));
+        conformance::check_blobs(|| Box::new(MemoryBlobs::default()));
+        conformance::check_journal(|| Box::new(MemoryJournal::default()));
+    }
 }
