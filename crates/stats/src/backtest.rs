@@ -67,7 +67,11 @@ mod tests {
     proptest! {
         #[test]
         fn the_past_stays_before_the_gap(
-            splits in 1usize..8, test in 1usize..9, gap in 0usize..5, spare in 1usize..50, window in prop::option::of(1usize..20),
+            splits in 1usize..8,
+            test in 1usize..9,
+            gap in 0usize..5,
+            spare in 1usize..50,
+            window in prop::option::of(1usize..20),
         ) {
             let rows = splits * test + gap + spare;
             let found = rolling_origin(rows, Rolling { splits, test, gap, window }).unwrap();

@@ -110,7 +110,12 @@ mod tests {
         }
 
         #[test]
-        fn a_wider_margin_is_easier(b in 0u64..80, c in 0u64..80, agree in 1u64..500, margin in 0.001..0.2f64) {
+        fn a_wider_margin_is_easier(
+            b in 0u64..80,
+            c in 0u64..80,
+            agree in 1u64..500,
+            margin in 0.001..0.2f64,
+        ) {
             let here = bonett_price(counts(b, c, agree)).unwrap();
             if here.non_inferior(margin, 0.05).unwrap() {
                 prop_assert!(here.non_inferior(margin * 1.5, 0.05).unwrap());

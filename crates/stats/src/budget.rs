@@ -139,7 +139,9 @@ mod tests {
     proptest! {
         #[test]
         fn levels_fall_without_promotions_and_rise_with_one(alpha in 0.01..0.2f64, quiet in 2u64..200) {
-            let at = |decisions, promotions| EvidenceLedger::resume(alpha, decisions, promotions).unwrap().level();
+            let at = |decisions, promotions| {
+                EvidenceLedger::resume(alpha, decisions, promotions).unwrap().level()
+            };
             prop_assert!(at(quiet, 0) > at(quiet + 1, 0));
             prop_assert!(at(quiet, 0) < at(quiet, 1));
         }

@@ -117,7 +117,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn errors_are_ordered(rows in prop::collection::vec((any::<bool>(), 0.0..=1.0f64), 1..80), bins in 1usize..20) {
+        fn errors_are_ordered(
+            rows in prop::collection::vec((any::<bool>(), 0.0..=1.0f64), 1..80),
+            bins in 1usize..20,
+        ) {
             let (y, p): (Vec<bool>, Vec<f64>) = rows.into_iter().unzip();
             for e in [
                 calibration_error(&y, &p, None, bins).unwrap(),

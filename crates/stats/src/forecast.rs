@@ -124,7 +124,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn smape_is_bounded_and_symmetric(rows in prop::collection::vec((-50.0..50.0f64, -50.0..50.0f64), 1..30)) {
+        fn smape_is_bounded_and_symmetric(
+            rows in prop::collection::vec((-50.0..50.0f64, -50.0..50.0f64), 1..30),
+        ) {
             let (y, f): (Vec<f64>, Vec<f64>) = rows.into_iter().unzip();
             let value = smape(&y, &f).unwrap();
             prop_assert!((0.0..=2.0).contains(&value));

@@ -8,10 +8,9 @@
 //!
 //! Where to find what: row losses in [`metric`]; two versions on the same rows in [`paired`],
 //! [`mcnemar`], [`bonett_price`], [`delong`] and [`diebold_mariano`], and [`bootstrap`] for any other
-//! metric; how many rows in [`power`]; many questions in [`multiplicity`], [`budget`] and
-//! [`ladder`]; evidence
-//! while rows keep coming in [`sequential`] and [`srm`]; people in [`agreement`], [`dawid_skene`]
-//! and [`alternative_annotator`].
+//! metric; how many rows in [`power`]; many questions in [`multiplicity`], [`budget`] and [`ladder`];
+//! evidence while rows keep coming in [`sequential`] and [`srm`]; people in [`agreement`],
+//! [`dawid_skene`] and [`alternative_annotator`].
 
 pub mod agreement;
 pub mod alternative_annotator;

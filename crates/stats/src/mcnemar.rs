@@ -153,7 +153,8 @@ mod tests {
         #[test]
         fn swapping_mirrors_the_test(b in 0u64..200, c in 0u64..200) {
             let (here, there) = (mcnemar(only(b, c)), mcnemar(only(b, c).swapped()));
-            prop_assert_eq!((here.exact, here.mid_p, here.corrected_p), (there.exact, there.mid_p, there.corrected_p));
+            prop_assert_eq!((here.exact, here.mid_p), (there.exact, there.mid_p));
+            prop_assert_eq!(here.corrected_p, there.corrected_p);
             for p in [here.exact, here.mid_p, here.exact_greater, here.mid_p_greater, here.chi_square_p] {
                 prop_assert!((0.0..=1.0).contains(&p), "{p}");
             }

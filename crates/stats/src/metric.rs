@@ -241,7 +241,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn two_classes_agree_with_the_binary_forms(rows in prop::collection::vec((any::<bool>(), 0.0..=1.0f64), 1..40)) {
+        fn two_classes_agree_with_the_binary_forms(
+            rows in prop::collection::vec((any::<bool>(), 0.0..=1.0f64), 1..40),
+        ) {
             let (yes, p): (Vec<bool>, Vec<f64>) = rows.into_iter().unzip();
             let classes: Vec<usize> = yes.iter().map(|&y| usize::from(y)).collect();
             let both: Vec<f64> = p.iter().flat_map(|p| [1.0 - p, *p]).collect();
@@ -256,7 +258,9 @@ mod tests {
         }
 
         #[test]
-        fn a_mean_lies_between_its_ends_and_ignores_order(mut v in prop::collection::vec(-1e6..1e6f64, 1..50)) {
+        fn a_mean_lies_between_its_ends_and_ignores_order(
+            mut v in prop::collection::vec(-1e6..1e6f64, 1..50),
+        ) {
             let before = weighted_mean(&v, None).unwrap();
             let low = v.iter().copied().fold(f64::INFINITY, f64::min);
             let high = v.iter().copied().fold(f64::NEG_INFINITY, f64::max);

@@ -142,7 +142,11 @@ mod tests {
         }
 
         #[test]
-        fn bounds_follow_the_test(rows in rows_and_clusters(), margin in -1.0..1.0f64, alpha in 0.01..0.5f64) {
+        fn bounds_follow_the_test(
+            rows in rows_and_clusters(),
+            margin in -1.0..1.0f64,
+            alpha in 0.01..0.5f64,
+        ) {
             let (d, c): (Vec<f64>, Vec<u64>) = rows.into_iter().unzip();
             let Ok(here) = paired_mean(&d, &c) else { return Ok(()) };
             let Some(test) = here.test(margin) else { return Ok(()) };

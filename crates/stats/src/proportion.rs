@@ -230,7 +230,8 @@ mod tests {
             let n = k + more;
             prop_assume!(n > 0);
             for interval in [wilson, clopper_pearson] {
-                let (here, there) = (interval(count(k, n), 0.95).unwrap(), interval(count(more, n), 0.95).unwrap());
+                let here = interval(count(k, n), 0.95).unwrap();
+                let there = interval(count(more, n), 0.95).unwrap();
                 prop_assert!(here.low >= 0.0 && here.high <= 1.0 && here.covers(here.value));
                 prop_assert!((here.low + there.high - 1.0).abs() < 1e-9);
                 let wider = interval(count(k, n), 0.99).unwrap();
@@ -239,7 +240,12 @@ mod tests {
         }
 
         #[test]
-        fn a_difference_changes_sign_when_the_arms_swap(a in 0u64..40, more in 0u64..40, b in 0u64..40, rest in 0u64..40) {
+        fn a_difference_changes_sign_when_the_arms_swap(
+            a in 0u64..40,
+            more in 0u64..40,
+            b in 0u64..40,
+            rest in 0u64..40,
+        ) {
             prop_assume!(a + more > 0 && b + rest > 0);
             let (x, y) = (count(a, a + more), count(b, b + rest));
             for method in [Difference::Wald, Difference::AgrestiCaffo, Difference::Newcombe] {

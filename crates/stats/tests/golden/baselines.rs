@@ -1,7 +1,7 @@
 //! 01_baselines.json: error measures, splits, the class prior and skill. The forecasting methods
 //! of the file are tested where they live.
 
-use crate::file::{cases, close, indices, number, numbers};
+use crate::file::{cases, close, indices, numbers};
 use serde_json::{Value, json};
 use stats::{forecast, metric, regression};
 
@@ -79,7 +79,6 @@ fn skill_log_loss(input: &Value, expected: &Value) {
     let loss = |p: &[f64]| metric::weighted_mean(&metric::log_losses(&y, p, 3).unwrap(), None).unwrap();
     close("log_loss", loss(&p), &expected["log_loss"], 1e-9);
     close("skill", metric::skill(loss(&p), loss(&prior)).unwrap(), &expected["skill"], 1e-9);
-    assert!(number(&expected["skill"]) > 0.0);
 }
 
 fn splits(input: &Value, expected: &Value) {
