@@ -4,6 +4,7 @@
 pub mod http;
 mod listen;
 pub mod metrics;
+mod page;
 mod state;
 pub mod wire;
 

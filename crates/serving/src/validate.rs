@@ -13,7 +13,8 @@ const NAMED_PER_ROW: usize = 3;
 /// Rows that fit the schema.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Checked {
-    /// The schema's columns, in its order and of its kinds.
+    /// The schema's columns, in its order and of its kinds, and behind them whatever else came along: it is
+    /// logged with the row, and a version further down the chain may know what to do with it.
     pub rows: Table,
     /// The unseen cells of the rows that are out of domain, by row; a row without any is in domain.
     pub doubts: Vec<Doubt>,
@@ -71,7 +72,7 @@ pub enum InputError {
 }
 
 /// Fits the rows to the schema. Text is read as a time where the schema wants one; columns that the
-/// schema does not name are left out.
+/// schema does not name are left as they are.
 pub fn conform(rows: Table, schema: &Schema) -> Result<Checked, InputError> {
     let count = rows.rows();
     if count == 0 {
@@ -79,12 +80,13 @@ pub fn conform(rows: Table, schema: &Schema) -> Result<Checked, InputError> {
     }
     let names: Vec<String> = rows.columns().iter().map(|c| format!("`{}`", c.name)).collect();
     let mut given = rows.into_columns();
-    let mut columns = Vec::with_capacity(schema.fields.len());
+    let mut columns = Vec::with_capacity(given.len());
     for field in &schema.fields {
         let place = given.iter().position(|c| c.name == field.name);
         let place = place.ok_or_else(|| missing(field, &names))?;
-        columns.push(fit(given.swap_remove(place), field)?);
+        columns.push(fit(given.remove(place), field)?);
     }
+    columns.append(&mut given);
     let rows = Table::new(columns).expect("the columns were equally long and differently named before");
     let doubts = doubts(&rows, schema);
     Ok(Checked { rows, doubts })
@@ -237,6 +239,14 @@ mod tests {
         assert_eq!(names, ["age", "job", "day"]);
         assert_eq!(checked.rows.columns()[2].values, Values::Time(vec![Some(Timestamp(domain::time::DAY))]));
         assert_eq!(checked.doubts, []);
+    }
+
+    #[test]
+    fn other_columns_come_along_behind_the_schemas() {
+        let mut columns = rows(&[41.0], &["clerk"], &["1970-01-02"]).into_columns();
+        columns.insert(0, Column { name: "customer".into(), values: Values::Text(vec![Some("c7".into())]) });
+        let checked = conform(Table::new(columns).expect("one row"), &schema()).expect("fits");
+        assert_eq!(checked.rows.columns()[3].name, "customer");
     }
 
     #[test]

@@ -24,6 +24,11 @@ use tower_http::catch_panic::CatchPanicLayer;
 /// All routes.
 pub fn router(app: Arc<App>) -> Router {
     Router::new()
+        .route("/", get(status::page))
+        .route("/ui/{file}", get(status::file))
+        .route("/api/page", get(status::fragment))
+        .route("/api/status", get(status::status))
+        .route("/api/history", get(status::history))
         .route("/metrics", get(status::metrics))
         .route("/v1/models/{target}", post(predict::predict))
         .route("/v1/outcomes", post(outcomes::note))

@@ -76,7 +76,7 @@ pub fn read(body: &Bytes, json_length: Option<usize>) -> Result<(Header, Bytes),
     Ok((serde_json::from_slice(&body[..end])?, body.slice(end..)))
 }
 
-/// The schema's columns, out of the request's tensors.
+/// The schema's columns, out of the request's tensors; others of as many rows come along behind them.
 pub fn table(header: &mut Header, binary: &Bytes, schema: &Schema) -> Result<Table, InferError> {
     let mut tensors = tensors(std::mem::take(&mut header.inputs), binary)?;
     let names: Vec<String> = tensors.keys().map(|name| format!("`{name}`")).collect();
@@ -96,6 +96,9 @@ pub fn table(header: &mut Header, binary: &Bytes, schema: &Schema) -> Result<Tab
         }
         columns.push(tensor.into_column(field).map_err(InferError::Content)?);
     }
+    let rows = columns.first().map(|first| first.values.len());
+    let others = tensors.into_values().filter(|tensor| rows.is_none_or(|rows| rows == tensor.rows()));
+    columns.extend(others.map(Tensor::into_any_column));
     Table::new(columns).map_err(|error| content(error.to_string()))
 }
 
@@ -257,7 +260,10 @@ mod tests {
             {"name": "z", "shape": [1], "datatype": "BYTES", "data": ["a"]},
         ]});
         let binary = [7_i64.to_le_bytes().as_slice(), &1.5_f32.to_le_bytes()].concat();
-        assert_eq!(request(body, &binary), Ok(serving::faults::rows(&[1.5])));
+        let table = request(body, &binary).expect("fits");
+        assert_eq!(table.select(|name| name == "x"), serving::faults::rows(&[1.5]));
+        let others: Vec<&str> = table.columns()[1..].iter().map(|c| c.name.as_str()).collect();
+        assert_eq!(others, ["y", "z"], "they are logged with the row");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Named columns as JSON: `{"rows": [{"age": 41}]}` or `{"columns": {"age": [41]}}`.
 //!
 //! The schema says how a cell is read, so that every message names the row, the column, what was found
-//! and what was expected. Invariant: a missing cell is written `null`; a key that is left out is an error.
+//! and what was expected. Columns that it does not name come along with the row, to be logged with it.
+//! Invariant: a missing cell is written `null`; a key of the schema that is left out is an error.
 
 use domain::{Column, Field, Kind, Schema, Table, Values};
 use serde::Deserialize;
@@ -26,7 +27,7 @@ pub struct Body {
     pub version: Option<String>,
 }
 
-/// The schema's columns, out of rows.
+/// The schema's columns and then the others, out of rows.
 pub fn from_rows(rows: &[Map<String, Value>], schema: &Schema) -> Result<Table, InputError> {
     let Some(first) = rows.first() else { return Err(InputError::NoRows) };
     let mut columns = Vec::with_capacity(schema.fields.len());
@@ -37,10 +38,18 @@ pub fn from_rows(rows: &[Map<String, Value>], schema: &Schema) -> Result<Table, 
         let cells = rows.iter().map(|row| row.get(&field.name));
         columns.push(column(field, cells)?);
     }
+    let mut others: Vec<&String> = Vec::new();
+    for name in rows.iter().flat_map(|row| row.keys()).filter(|name| schema.field(name).is_none()) {
+        if !others.contains(&name) {
+            others.push(name);
+        }
+    }
+    let other = |name: &String| other(name, &rows.iter().map(|row| row.get(name)).collect::<Vec<_>>());
+    columns.extend(others.into_iter().map(other));
     Ok(table(columns))
 }
 
-/// The schema's columns, out of arrays.
+/// The schema's columns and then the others, out of arrays.
 pub fn from_columns(given: &Map<String, Value>, schema: &Schema) -> Result<Table, InputError> {
     let mut columns: Vec<Column> = Vec::with_capacity(schema.fields.len());
     for field in &schema.fields {
@@ -56,11 +65,33 @@ pub fn from_columns(given: &Map<String, Value>, schema: &Schema) -> Result<Table
         }
         columns.push(column);
     }
+    let rows = columns.first().map(|first| first.values.len());
+    for (name, cells) in given.iter().filter(|(name, _)| schema.field(name).is_none()) {
+        let cells: Vec<Option<&Value>> = cells.as_array().into_iter().flatten().map(Some).collect();
+        if rows.is_some_and(|rows| rows != cells.len()) {
+            let expected = format!("an array of {} cells like the others", rows.unwrap_or_default());
+            let (column, found) = (name.clone(), format!("{} cells", cells.len()));
+            return Err(InputError::Kind { column, found, expected });
+        }
+        columns.push(other(name, &cells));
+    }
     Ok(table(columns))
 }
 
 fn table(columns: Vec<Column>) -> Table {
-    Table::new(columns).expect("a schema names each column once, and they were read equally long")
+    Table::new(columns).expect("a JSON object names each column once, and they were read equally long")
+}
+
+/// A column that the schema does not name: numbers, or else text, or else the JSON that came.
+fn other(name: &str, cells: &[Option<&Value>]) -> Column {
+    let cells = || cells.iter().map(|cell| cell.unwrap_or(&Value::Null));
+    let values = match cells().map(number).collect::<Option<Vec<f64>>>() {
+        Some(numbers) => Values::Number(numbers),
+        None => {
+            Values::Text(cells().map(|cell| text(cell).unwrap_or_else(|| Some(cell.to_string()))).collect())
+        }
+    };
+    Column { name: name.to_owned(), values }
 }
 
 fn column<'a>(field: &Field, cells: impl Iterator<Item = Option<&'a Value>>) -> Result<Column, InputError> {
@@ -197,6 +228,18 @@ mod tests {
         let by_column = by_column.expect("fits");
         assert_eq!(by_column.column("job"), by_row.column("job"));
         assert_eq!(by_column.column("x").map(|c| c.values.missing()), Some(1));
+    }
+
+    #[test]
+    fn other_columns_come_along() {
+        let table = rows(json!([
+            {"age": 1, "job": "a", "x": [1, 2], "customer": "c7"},
+            {"age": 1, "job": "a", "x": [1, 2], "shoe": 43},
+        ]));
+        let table = table.expect("fits");
+        let values = |name: &str| table.column(name).map(|c| c.values.clone());
+        assert_eq!(values("customer"), Some(Values::Text(vec![Some("c7".into()), None])));
+        assert!(matches!(values("shoe"), Some(Values::Number(cells)) if cells[1] == 43.0));
     }
 
     #[test]

@@ -86,6 +86,25 @@ impl Tensor {
         Ok(Column { name, values })
     }
 
+    /// The tensor as a column that no field describes.
+    pub fn into_any_column(self) -> Column {
+        let width: usize = self.shape.iter().skip(1).product();
+        let values = match self.cells {
+            Cells::Numbers(cells) if width == 1 => Values::Number(cells),
+            Cells::Numbers(cells) => {
+                let data = cells.into_iter().map(|x| x as f32).collect();
+                Values::Tensor { shape: self.shape[1..].to_vec(), data }
+            }
+            Cells::Texts(cells) if width == 1 => Values::Text(cells),
+            Cells::Texts(cells) => {
+                let joined =
+                    |texts: &[Option<String>]| texts.iter().flatten().cloned().collect::<Vec<_>>().join(" ");
+                Values::Text(cells.chunks(width.max(1)).map(|texts| Some(joined(texts))).collect())
+            }
+        };
+        Column { name: self.name, values }
+    }
+
     fn check_shape(&self, field: &Field) -> Result<(), String> {
         let (fits, expected) = match (&field.kind, self.shape.get(1..)) {
             (Kind::Tensor(block), Some(rest)) => {
