@@ -11,6 +11,7 @@ mod error;
 mod event_json;
 pub mod files;
 pub mod memory;
+pub mod profile;
 pub mod signature_json;
 pub mod sqlite;
 pub mod version;

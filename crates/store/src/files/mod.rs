@@ -3,7 +3,7 @@
 //! Not here: what a table means for a model; see `profile`. Invariant: a table that was read has a name
 //! for every column, at least one row, no infinite number, and kinds that rest on all of its rows.
 
-mod cells;
+pub(crate) mod cells;
 mod csv;
 mod delimiter;
 mod error;
