@@ -191,7 +191,7 @@ impl GraphBuilder {
 }
 
 impl Attribute {
-    fn proto(self, name: &str) -> proto::Attribute {
+    pub(super) fn proto(self, name: &str) -> proto::Attribute {
         let empty = proto::Attribute { name: Some(name.into()), ..Default::default() };
         match self {
             Attribute::Float(f) => proto::Attribute { r#type: Some(1), f: Some(f), ..empty },

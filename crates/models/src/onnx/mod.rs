@@ -2,15 +2,29 @@
 //!
 //! Graphs take raw rows; the preprocessing is inside. Names are the contract:
 //!
-//! - Graph inputs are named exactly like the raw columns. A number column is `float`, `double` or `int64`
-//!   `[N, 1]`, missing as NaN; a text column `string [N, 1]`, missing as `""`; a time column `int64 [N, 1]`,
-//!   seconds since 1970; a tensor column `float [N, shape...]`.
+//! - Graph inputs are named exactly like the raw columns. A number column is `float` or `double` `[N, 1]`,
+//!   missing as NaN, or `int64 [N, 1]`, which refuses missing cells and fractions; a text column
+//!   `string [N, 1]`, missing as `""`; a time column `int64 [N, 1]`, whole seconds since 1970, which refuses
+//!   missing cells, or `double [N, 1]`, seconds, missing as NaN; a tensor column `float [N, shape...]`.
+//!   A graph may take fewer columns than the signature lists.
 //! - Outputs are `probabilities` (`float [N, K]`) and, if wanted, `label` for classification; `value`
 //!   (`float [N, 1]`) for regression; `forecast` (`float [N, horizon]`) for series.
 
 mod build;
+mod error;
+mod ml;
+mod model;
+mod node;
+mod ops;
+mod program;
 mod proto;
+mod read;
 mod tensor;
+mod weigh;
 
 pub use build::{Attribute, GraphBuilder, ML};
+pub use error::OnnxError;
+pub use model::{OnnxModel, signature_of};
+pub use program::{MAX_BYTES, Program};
+pub use read::ValueType;
 pub use tensor::{Data, Dtype, MAX_ELEMENTS, Tensor};

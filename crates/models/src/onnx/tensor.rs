@@ -7,7 +7,9 @@ use std::fmt;
 use std::sync::Arc;
 
 /// The most elements that one tensor may have; what is larger is refused before it is allocated.
-pub const MAX_ELEMENTS: usize = 1 << 26;
+pub const MAX_ELEMENTS: usize = 1 << 25;
+/// The most dimensions that a tensor may have.
+const MAX_RANK: usize = 32;
 
 /// A shape with its elements.
 #[derive(Debug, Clone, PartialEq)]
@@ -150,13 +152,15 @@ impl fmt::Display for Dtype {
     }
 }
 
-/// How many elements a shape has; `None` beyond [`MAX_ELEMENTS`].
-pub fn elements(shape: &[usize]) -> Option<usize> {
-    if shape.contains(&0) {
-        return Some(0);
+/// How many elements a shape has; `None` beyond [`MAX_ELEMENTS`] or [`MAX_RANK`]. A dimension of 0 counts as 1
+/// against the bound, so that no product of a tensor's dimensions overflows.
+pub(super) fn elements(shape: &[usize]) -> Option<usize> {
+    let bound = shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d.max(1)))?;
+    match shape.len() > MAX_RANK || bound > MAX_ELEMENTS {
+        true => None,
+        false if shape.contains(&0) => Some(0),
+        false => Some(bound),
     }
-    let count = shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d))?;
-    (count <= MAX_ELEMENTS).then_some(count)
 }
 
 #[cfg(test)]
@@ -174,6 +178,8 @@ mod tests {
     fn a_shape_beyond_all_bounds_has_no_size() {
         assert_eq!(elements(&[usize::MAX, 2]), None);
         assert_eq!(elements(&[MAX_ELEMENTS, 2]), None);
-        assert_eq!(elements(&[usize::MAX, usize::MAX, 0]), Some(0));
+        assert_eq!(elements(&[usize::MAX, usize::MAX, 0]), None);
+        assert_eq!(elements(&[1; MAX_RANK + 1]), None);
+        assert_eq!(elements(&[3, 0]), Some(0));
     }
 }
