@@ -124,7 +124,7 @@ fn journal(page: &mut Page, app: &App) {
 }
 
 fn versions(page: &mut Page, app: &App) {
-    let Some(snapshot) = app.engine.snapshot() else { return };
+    let Ok(snapshot) = app.engine.snapshot() else { return };
     let name = "incumbent_version_info";
     page.head(name, "gauge", "1 for each version of the chain, with its place; 0 is the intended one.");
     for (place, link) in snapshot.chain().iter().enumerate() {

@@ -85,7 +85,7 @@ impl App {
 
     /// Whether requests should come here: something is deployed, and the server is not stopping.
     pub fn ready(&self) -> bool {
-        self.engine.snapshot().is_some() && !self.stopping.load(Ordering::Relaxed)
+        self.engine.snapshot().is_ok() && !self.stopping.load(Ordering::Relaxed)
     }
 
     pub(crate) fn stop(&self) {

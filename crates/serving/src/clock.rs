@@ -28,9 +28,16 @@ pub struct SystemClock {
     start: Instant,
 }
 
+impl SystemClock {
+    /// A clock whose monotonic time starts now.
+    pub fn new() -> SystemClock {
+        SystemClock { start: Instant::now() }
+    }
+}
+
 impl Default for SystemClock {
     fn default() -> SystemClock {
-        SystemClock { start: Instant::now() }
+        SystemClock::new()
     }
 }
 

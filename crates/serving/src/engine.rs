@@ -137,24 +137,24 @@ impl Engine {
     }
 
     /// What serves.
-    pub fn snapshot(&self) -> Option<Arc<Snapshot>> {
-        self.snapshot.load_full()
+    pub fn snapshot(&self) -> Result<Arc<Snapshot>, Refusal> {
+        self.snapshot.load_full().ok_or(Refusal::NotReady)
     }
 
     /// The loaded link of a version, to be used again in the next snapshot.
     pub fn link(&self, version: &VersionId) -> Option<Arc<Link>> {
-        let snapshot = self.snapshot()?;
+        let snapshot = self.snapshot().ok()?;
         snapshot.chain().iter().find(|link| link.version() == version).cloned()
     }
 
-    /// Answers a request.
-    pub async fn predict(&self, request: Request) -> Result<Answer, Refusal> {
+    /// Answers a request from the snapshot that it was read by: whoever decodes rows needs a signature
+    /// first, and a swap in between must not change what they mean.
+    pub async fn predict(&self, snapshot: &Snapshot, request: Request) -> Result<Answer, Refusal> {
         let Some(_permit) = self.admission.enter() else {
             self.counters.overloaded.add(1);
             return Err(Refusal::Overloaded { limit: self.admission.limit() });
         };
-        let snapshot = self.snapshot().ok_or(Refusal::NotReady)?;
-        let answered = self.answer(&snapshot, request).await;
+        let answered = self.answer(snapshot, request).await;
         if let Err(Refusal::Input(_) | Refusal::Units { .. }) = answered {
             self.counters.invalid.add(1);
         }
@@ -211,11 +211,8 @@ impl Engine {
 
     async fn answer(&self, snapshot: &Snapshot, request: Request) -> Result<Answer, Refusal> {
         let Request { rows, version, units, arrived } = request;
-        let chain = match &version {
-            None => snapshot.chain(),
-            Some(name) => snapshot.chain_from(name).ok_or_else(|| Refusal::UnknownVersion(name.clone()))?,
-        };
-        let meant = chain.first().ok_or(Refusal::NotReady)?;
+        let chain = snapshot.chain_for(version.as_deref())?;
+        let meant = &chain[0];
         if !units.is_empty() && units.len() != rows.rows() {
             return Err(Refusal::Units { found: units.len(), rows: rows.rows() });
         }

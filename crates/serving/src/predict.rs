@@ -129,14 +129,18 @@ mod tests {
             Request { rows: rows(x), version: None, units: vec![], arrived: self.clock.monotonic() }
         }
 
+        async fn predict(&self, request: Request) -> Result<Answer, Refusal> {
+            predict(&self.engine, request).await
+        }
+
         async fn ask(&self, x: &[f64]) -> Answer {
-            self.engine.predict(self.request(x)).await.expect("every fitting request is answered")
+            self.predict(self.request(x)).await.expect("every fitting request is answered")
         }
 
         /// Asks once while the first link hangs, and lets the deadline of that link pass.
         async fn ask_a_hanging_link(&self) -> Answer {
             let (engine, request) = (Arc::clone(&self.engine), self.request(&[1.0]));
-            let asked = tokio::spawn(async move { engine.predict(request).await });
+            let asked = tokio::spawn(async move { predict(&engine, request).await });
             self.switches[0].hanging(1).await;
             self.clock.advance(DEADLINE.mul_f64(0.875));
             asked.await.expect("no panic").expect("answered")
@@ -147,6 +151,11 @@ mod tests {
         fn drop(&mut self) {
             self.switches.iter().for_each(|switch| switch.release());
         }
+    }
+
+    async fn predict(engine: &Engine, request: Request) -> Result<Answer, Refusal> {
+        let snapshot = engine.snapshot()?;
+        engine.predict(&snapshot, request).await
     }
 
     fn fallback(version: &str, why: &str) -> ServedBy {
@@ -220,7 +229,7 @@ mod tests {
         // its only thread hangs: the next call waits in its lane, in vain
         for _ in 0..5 {
             let (engine, request) = (Arc::clone(&house.engine), house.request(&[1.0]));
-            let asked = tokio::spawn(async move { engine.predict(request).await });
+            let asked = tokio::spawn(async move { predict(&engine, request).await });
             while house.engine.in_flight() == 0 {
                 tokio::task::yield_now().await;
             }
@@ -255,13 +264,13 @@ mod tests {
         let house = house(&[Fault::Hang]);
         let ask = || {
             let (engine, request) = (Arc::clone(&house.engine), house.request(&[1.0]));
-            tokio::spawn(async move { engine.predict(request).await })
+            tokio::spawn(async move { predict(&engine, request).await })
         };
         let held: Vec<_> = (0..4).map(|_| ask()).collect();
         while house.engine.in_flight() < 4 {
             tokio::task::yield_now().await;
         }
-        let refused = house.engine.predict(house.request(&[1.0])).await;
+        let refused = house.predict(house.request(&[1.0])).await;
         assert_eq!(refused, Err(Refusal::Overloaded { limit: 4 }));
         house.clock.advance(DEADLINE);
         for asked in held {
@@ -275,7 +284,7 @@ mod tests {
     async fn a_caller_that_goes_away_leaves_no_permit_and_no_mark_on_the_breaker() {
         let house = house(&[Fault::Hang]);
         let (engine, request) = (Arc::clone(&house.engine), house.request(&[1.0]));
-        let asked = tokio::spawn(async move { engine.predict(request).await });
+        let asked = tokio::spawn(async move { predict(&engine, request).await });
         house.switches[0].hanging(1).await;
         asked.abort();
         assert!(asked.await.expect_err("aborted").is_cancelled());
@@ -286,9 +295,9 @@ mod tests {
     async fn a_named_version_answers_and_what_stands_behind_it_backs_it_up() {
         let house = house(&[Fault::None, Fault::Error, Fault::None]);
         let named = |name: &str| Request { version: Some(name.into()), ..house.request(&[1.0]) };
-        let answer = house.engine.predict(named("v1")).await.expect("answered");
+        let answer = house.predict(named("v1")).await.expect("answered");
         assert_eq!((answer.version, answer.served_by), (VersionId("v1".into()), fallback("v2", "error")));
-        let unknown = house.engine.predict(named("v9")).await;
+        let unknown = house.predict(named("v9")).await;
         assert_eq!(unknown, Err(Refusal::UnknownVersion("v9".into())));
     }
 
@@ -296,9 +305,9 @@ mod tests {
     async fn the_callers_errors_are_told_and_cost_no_version_anything() {
         let house = house(&[Fault::None]);
         let none = Request { rows: rows(&[]), ..house.request(&[]) };
-        assert!(matches!(house.engine.predict(none).await, Err(Refusal::Input(_))));
+        assert!(matches!(house.predict(none).await, Err(Refusal::Input(_))));
         let units = Request { units: vec![None], ..house.request(&[1.0, 2.0]) };
-        assert_eq!(house.engine.predict(units).await, Err(Refusal::Units { found: 1, rows: 2 }));
+        assert_eq!(house.predict(units).await, Err(Refusal::Units { found: 1, rows: 2 }));
         assert_eq!(house.engine.counters().invalid.get(), 2);
     }
 

@@ -5,6 +5,7 @@
 //! cannot tell from the answer's shape who gave it.
 
 use crate::breaker::{self, Breaker, Pass, State};
+use crate::engine::Refusal;
 use crate::failure::{Failure, Reason};
 use crate::floor::Floor;
 use crate::lane::{Lane, Reply};
@@ -221,13 +222,14 @@ impl Snapshot {
     }
 
     /// The part of the chain that starts at a version, named by its hash or the hash's first digits
-    /// (8 or more).
-    pub fn chain_from(&self, name: &str) -> Option<&[Arc<Link>]> {
+    /// (8 or more); all of it where no version is named. It is never empty.
+    pub fn chain_for(&self, name: Option<&str>) -> Result<&[Arc<Link>], Refusal> {
+        let Some(name) = name else { return Ok(&self.chain) };
         let named = |link: &Arc<Link>| {
             link.version.0 == name || (name.len() >= 8 && link.version.0.starts_with(name))
         };
-        let place = self.chain.iter().position(named)?;
-        Some(&self.chain[place..])
+        let place = self.chain.iter().position(named);
+        place.map(|place| &self.chain[place..]).ok_or_else(|| Refusal::UnknownVersion(name.into()))
     }
 
     /// Until when the link may be waited for that is called at `now` with `behind` links behind it, in a
@@ -283,9 +285,10 @@ mod tests {
     fn a_version_is_found_by_its_first_digits() {
         let chain = vec![link("0123456789", Limits::default()), link("abcdefabcdef", Limits::default())];
         let snapshot = Snapshot::new("m", chain, floor(), Duration::from_millis(1)).expect("alike");
-        assert_eq!(snapshot.chain_from("abcdefab").map(<[_]>::len), Some(1));
-        assert_eq!(snapshot.chain_from("0123456789").map(<[_]>::len), Some(2));
-        assert!(snapshot.chain_from("0123").is_none());
+        assert_eq!(snapshot.chain_for(Some("abcdefab")).map(<[_]>::len), Ok(1));
+        assert_eq!(snapshot.chain_for(Some("0123456789")).map(<[_]>::len), Ok(2));
+        assert!(snapshot.chain_for(Some("0123")).is_err(), "too short to be meant");
+        assert_eq!(snapshot.chain_for(None).map(<[_]>::len), Ok(2));
     }
 
     #[test]

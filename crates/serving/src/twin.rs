@@ -3,27 +3,30 @@
 
 use domain::{Outcome, Prediction, PredictionId, Timestamp};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use store::{Entry, Journal, StoreError};
+use store::{Entry, Journal, MemoryJournal, StoreError};
 
 /// The journal.
 #[derive(Default)]
 pub struct Twin {
-    state: Mutex<State>,
+    kept: MemoryJournal,
+    told: Mutex<Told>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct State {
-    entries: Vec<Entry>,
-    stalled: bool,
-    failing: bool,
-    panicking: bool,
+struct Told {
+    to_stall: bool,
+    to_fail: bool,
+    to_panic: bool,
 }
 
 impl Twin {
     /// The number of entries.
     pub fn len(&self) -> usize {
-        self.lock().entries.len()
+        let mut count = 0;
+        let scanned = self.scan(Timestamp(i64::MIN), Timestamp(i64::MAX), &mut |_| count += 1);
+        scanned.expect("memory is readable");
+        count
     }
 
     /// Whether nothing was appended.
@@ -33,70 +36,54 @@ impl Twin {
 
     /// From now on appends do not return.
     pub fn stall(&self) {
-        self.lock().stalled = true;
+        self.told().to_stall = true;
     }
 
     /// Lets stalled appends go on.
     pub fn go_on(&self) {
-        self.lock().stalled = false;
+        self.told().to_stall = false;
         self.changed.notify_all();
     }
 
     /// From now on appends fail, or do not.
     pub fn fail(&self, failing: bool) {
-        self.lock().failing = failing;
+        self.told().to_fail = failing;
     }
 
     /// From now on appends panic, or do not.
     pub fn panic(&self, panicking: bool) {
-        self.lock().panicking = panicking;
+        self.told().to_panic = panicking;
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn told(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Journal for Twin {
     fn append(&self, entries: &[Entry]) -> Result<(), StoreError> {
-        let mut state = self.lock();
-        while state.stalled {
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        let mut told = self.told();
+        while told.to_stall {
+            told = self.changed.wait(told).unwrap_or_else(PoisonError::into_inner);
         }
-        assert!(!state.panicking, "told to panic");
-        if state.failing {
+        assert!(!told.to_panic, "told to panic");
+        if told.to_fail {
             let source = std::io::Error::other("told to fail");
             return Err(StoreError::Io { action: "append to", path: "memory".into(), source });
         }
-        state.entries.extend_from_slice(entries);
-        Ok(())
+        self.kept.append(entries)
     }
 
     fn prediction(&self, id: PredictionId) -> Result<Option<Prediction>, StoreError> {
-        let state = self.lock();
-        Ok(state.entries.iter().find_map(|entry| match entry {
-            Entry::Prediction(p) if p.id == id => Some(p.clone()),
-            _ => None,
-        }))
+        self.kept.prediction(id)
     }
 
     fn outcomes(&self, id: PredictionId) -> Result<Vec<Outcome>, StoreError> {
-        let state = self.lock();
-        let of_it = state.entries.iter().filter_map(|entry| match entry {
-            Entry::Outcome(o) if o.prediction == id => Some(o.clone()),
-            _ => None,
-        });
-        Ok(of_it.collect())
+        self.kept.outcomes(id)
     }
 
     fn scan(&self, from: Timestamp, to: Timestamp, visit: &mut dyn FnMut(Entry)) -> Result<(), StoreError> {
-        let entries = self.lock().entries.clone();
-        let at = |entry: &Entry| match entry {
-            Entry::Prediction(p) => p.at,
-            Entry::Outcome(o) => o.at,
-        };
-        entries.into_iter().filter(|e| (from..to).contains(&at(e))).for_each(visit);
-        Ok(())
+        self.kept.scan(from, to, visit)
     }
 
     fn joined(
@@ -105,29 +92,14 @@ impl Journal for Twin {
         to: Timestamp,
         visit: &mut dyn FnMut(Prediction, Vec<Outcome>),
     ) -> Result<(), StoreError> {
-        let entries = self.lock().entries.clone();
-        for entry in entries {
-            if let Entry::Prediction(prediction) = entry
-                && (from..to).contains(&prediction.at)
-            {
-                let outcomes = self.outcomes(prediction.id)?;
-                visit(prediction, outcomes);
-            }
-        }
-        Ok(())
+        self.kept.joined(from, to, visit)
     }
 
-    fn seal(&self, _before: Timestamp) -> Result<u64, StoreError> {
-        Ok(0)
+    fn seal(&self, before: Timestamp) -> Result<u64, StoreError> {
+        self.kept.seal(before)
     }
 
     fn drop_before(&self, before: Timestamp) -> Result<u64, StoreError> {
-        let kept = |entry: &Entry| i64::from(entry.id().hour()) >= before.hour();
-        let mut state = self.lock();
-        let mut hours: Vec<u32> = state.entries.iter().filter(|e| !kept(e)).map(|e| e.id().hour()).collect();
-        hours.sort_unstable();
-        hours.dedup();
-        state.entries.retain(kept);
-        Ok(hours.len() as u64)
+        self.kept.drop_before(before)
     }
 }

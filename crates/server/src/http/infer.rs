@@ -59,8 +59,8 @@ pub async fn version_ready(
     Path((name, version)): Path<(String, String)>,
 ) -> Result<Response, ApiError> {
     let snapshot = serving_model(&app, &name)?;
-    let serves = snapshot.chain_from(&version).is_some();
-    if serves { Ok(readiness(app.ready())) } else { Err(unknown_version(&version)) }
+    snapshot.chain_for(Some(&version))?;
+    Ok(readiness(app.ready()))
 }
 
 /// `POST /v2/models/{name}/infer`
@@ -83,7 +83,7 @@ pub async fn infer_version(
 
 /// The snapshot, if it serves the model of this name.
 pub(super) fn serving_model(app: &App, name: &str) -> Result<Arc<Snapshot>, ApiError> {
-    let snapshot = app.engine.snapshot().ok_or(serving::Refusal::NotReady)?;
+    let snapshot = app.engine.snapshot()?;
     if snapshot.model() == name {
         return Ok(snapshot);
     }
@@ -93,11 +93,11 @@ pub(super) fn serving_model(app: &App, name: &str) -> Result<Arc<Snapshot>, ApiE
 async fn answer(app: &App, name: &str, version: Option<String>, whole: &Whole) -> Result<Response, ApiError> {
     let arrived = app.engine.now();
     let snapshot = serving_model(app, name)?;
-    let meant = meant(&snapshot, version.as_deref())?;
+    let meant = &snapshot.chain_for(version.as_deref())?[0];
     let (mut header, binary) = read(&whole.body, json_length(&whole.headers)?)?;
     let rows = table(&mut header, &binary, &meant.signature().inputs)?;
     let request = Request { rows, version, units: vec![], arrived };
-    let answer = app.engine.predict(request).await?;
+    let answer = app.engine.predict(&snapshot, request).await?;
     let response = respond(&header, name, &answer)?;
     let mut headers = HeaderMap::new();
     let kind = if response.json_length.is_some() { "application/octet-stream" } else { "application/json" };
@@ -106,12 +106,6 @@ async fn answer(app: &App, name: &str, version: Option<String>, whole: &Whole) -
         headers.insert(JSON_LENGTH, HeaderValue::from(length));
     }
     Ok((headers, response.body).into_response())
-}
-
-fn meant<'a>(snapshot: &'a Snapshot, version: Option<&str>) -> Result<&'a serving::Link, ApiError> {
-    let Some(version) = version else { return Ok(snapshot.intended()) };
-    let link = snapshot.chain_from(version).and_then(<[_]>::first);
-    link.map(AsRef::as_ref).ok_or_else(|| unknown_version(version))
 }
 
 fn json_length(headers: &HeaderMap) -> Result<Option<usize>, ApiError> {
@@ -123,13 +117,9 @@ fn json_length(headers: &HeaderMap) -> Result<Option<usize>, ApiError> {
 }
 
 fn describe(snapshot: &Snapshot, version: Option<&str>) -> Result<Json<Value>, ApiError> {
-    let link = meant(snapshot, version)?;
+    let link = &snapshot.chain_for(version)?[0];
     let versions = snapshot.chain().iter().map(|link| link.version().0.clone()).collect::<Vec<_>>();
     Ok(Json(metadata(snapshot.model(), &versions, link.signature())))
-}
-
-fn unknown_version(version: &str) -> ApiError {
-    serving::Refusal::UnknownVersion(version.into()).into()
 }
 
 fn readiness(ready: bool) -> Response {

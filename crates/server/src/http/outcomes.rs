@@ -34,7 +34,7 @@ struct Reported {
 pub async fn note(State(app): State<Arc<App>>, whole: Whole) -> Result<(StatusCode, Json<Value>), ApiError> {
     let body: Body = serde_json::from_slice(&whole.body).map_err(|error| ApiError::json(&error))?;
     let snapshot = app.engine.snapshot();
-    let kind = snapshot.as_ref().map(|snapshot| snapshot.floor().kind());
+    let kind = snapshot.as_ref().ok().map(|snapshot| snapshot.floor().kind());
     let claims = body.outcomes.iter().enumerate().map(|(place, reported)| {
         claim(reported, kind).map_err(|why| ApiError::bad(format!("outcome {place}: {why}")))
     });

@@ -24,14 +24,7 @@ pub async fn predict(
     })?;
     let snapshot = serving_model(&app, name)?;
     let body: Body = serde_json::from_slice(&whole.body).map_err(|error| ApiError::json(&error))?;
-    let link = match &body.version {
-        None => snapshot.intended(),
-        Some(version) => {
-            let found = snapshot.chain_from(version).and_then(<[_]>::first);
-            found.ok_or_else(|| Refusal::UnknownVersion(version.clone()))?
-        }
-    };
-    let schema = &link.signature().inputs;
+    let schema = &snapshot.chain_for(body.version.as_deref())?[0].signature().inputs;
     let rows = match (&body.rows, &body.columns) {
         (Some(rows), None) => from_rows(rows, schema),
         (None, Some(columns)) => from_columns(columns, schema),
@@ -43,6 +36,6 @@ pub async fn predict(
     };
     let rows = rows.map_err(Refusal::Input)?;
     let request = Request { rows, version: body.version, units: body.units, arrived };
-    let answer = app.engine.predict(request).await?;
+    let answer = app.engine.predict(&snapshot, request).await?;
     Ok(Json(predictions(name, &answer)))
 }

@@ -58,7 +58,7 @@ pub async fn status(State(app): State<Arc<App>>) -> Json<Value> {
         "metric": about.metric,
         "higher_is_better": about.higher_is_better,
         "ready": app.ready(),
-        "serving": app.engine.snapshot().map(|snapshot| serving(&app, &history, &snapshot)),
+        "serving": app.engine.snapshot().ok().map(|snapshot| serving(&app, &history, &snapshot)),
         "traffic": traffic(&app),
         "progress": progress,
         "stages": stages,

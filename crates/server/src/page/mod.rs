@@ -63,7 +63,7 @@ pub fn parts(app: &App, host: &str) -> Markup {
             section #verdicts data-part="" { (verdicts::section(&history)) }
             section #stages data-part="" { (stages::section(&history, progress.as_ref())) }
             section #try data-part="" {
-                @if let Some(snapshot) = app.engine.snapshot() { (example::section(&snapshot, host)) }
+                @if let Ok(snapshot) = app.engine.snapshot() { (example::section(&snapshot, host)) }
             }
         }
     }

@@ -9,7 +9,7 @@ use serving::{Link, Snapshot};
 
 /// The section of the chain.
 pub fn chain(app: &App, history: &History) -> Markup {
-    let Some(snapshot) = app.engine.snapshot() else {
+    let Ok(snapshot) = app.engine.snapshot() else {
         return html! { h2 { "Serving" } p.empty { "Nothing is deployed yet." } };
     };
     html! {
