@@ -3,6 +3,7 @@
 //! Every trainer ends in the bytes of an ONNX graph with the preprocessing inside; what predicts,
 //! offline and in service, is always that graph. Bytes in, bytes out: no paths, no sockets.
 
+pub mod artifact;
 pub mod contract;
 pub mod onnx;
 pub mod trees;

@@ -242,3 +242,156 @@ fn graph_error(error: OnnxError) -> PredictError {
         other => PredictError::Graph { node: "graph".into(), why: other.to_string() },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::onnx::{Attribute, GraphBuilder, ML};
+    use domain::{Task, Timestamp};
+
+    fn field(name: &str, kind: Kind) -> Field {
+        Field { name: name.into(), kind, nullable: true, domain: Domain::Any }
+    }
+
+    fn artifact(graph: &GraphBuilder, fields: Vec<Field>, output: OutputKind) -> Artifact {
+        let signature = Signature { task: Task::Regression, inputs: Schema { fields }, output };
+        Artifact { onnx: graph.finish(), signature }
+    }
+
+    fn column(name: &str, values: Values) -> Column {
+        Column { name: name.into(), values }
+    }
+
+    /// Age plus 10 for clerks, plus the mean of an image, plus the days since 1970.
+    fn mixed() -> Artifact {
+        let mut graph = GraphBuilder::new("mixed");
+        graph.input("age", Dtype::F32, &[1]).input("job", Dtype::Str, &[1]);
+        graph.input("seen", Dtype::I64, &[1]).input("image", Dtype::F32, &[2, 2]);
+        let keys = vec![("keys_strings", vec!["clerk".to_string(), String::new()].into())];
+        let values = vec![("values_floats", vec![10.0f32, -1.0].into()), ("default_float", 0.0.into())];
+        let job = graph.ml("LabelEncoder", &["job"], keys.into_iter().chain(values).collect());
+        let seconds = graph.op("Cast", &["seen"], vec![("to", 1.into())]);
+        graph.initializer_f32("day", &[1], vec![86_400.0]);
+        let days = graph.op("Div", &[seconds.as_str(), "day"], vec![]);
+        let axes = Attribute::Ints(vec![1, 2]);
+        let mean = graph.op("ReduceMean", &["image"], vec![("axes", axes), ("keepdims", 0.into())]);
+        graph.initializer_i64("last", &[1], vec![1]);
+        let mean = graph.op("Unsqueeze", &[mean.as_str(), "last"], vec![]);
+        graph.node("", "Sum", &["age", &job, &days, &mean], &["value"], vec![]);
+        graph.output("value", Dtype::F32, &[1]);
+        let fields = vec![
+            field("age", Kind::Number),
+            field("job", Kind::Text),
+            field("seen", Kind::Time),
+            field("image", Kind::Tensor(vec![2, 2])),
+            field("unused", Kind::Number),
+        ];
+        artifact(&graph, fields, OutputKind::Value)
+    }
+
+    fn mixed_rows(rows: usize) -> Table {
+        let day = domain::time::DAY;
+        Table::new(vec![
+            column(
+                "image",
+                Values::Tensor { shape: vec![2, 2], data: (0..4 * rows).map(|x| x as f32).collect() },
+            ),
+            column("age", Values::Number((0..rows).map(|x| x as f64).collect())),
+            column("job", Values::Text((0..rows).map(|i| (i % 2 == 0).then(|| "clerk".into())).collect())),
+            column("seen", Values::Time((0..rows as i64).map(|x| Some(Timestamp(x * day))).collect())),
+        ])
+        .expect("columns of one length")
+    }
+
+    #[test]
+    fn raw_columns_of_every_kind_are_fed_by_name() {
+        let model = OnnxModel::load(&mixed()).expect("a sound graph");
+        // age + job + days + mean of the image: 0 + 10 + 0 + 1.5, then 1 - 1 + 1 + 5.5
+        assert_eq!(model.predict(&mixed_rows(2)).expect("answers").values, [11.5, 6.5]);
+    }
+
+    #[test]
+    fn rows_beyond_a_chunk_answer_as_they_do_alone() {
+        let model = OnnxModel::load(&mixed()).expect("a sound graph");
+        let rows = mixed_rows(CHUNK_ROWS + 3);
+        let together = model.predict(&rows).expect("answers");
+        for row in [0, CHUNK_ROWS - 1, CHUNK_ROWS, CHUNK_ROWS + 2] {
+            assert_eq!(model.predict(&rows.take(&[row])).expect("answers").values, together.row(row));
+        }
+    }
+
+    #[test]
+    fn no_rows_give_no_answers() {
+        let model = OnnxModel::load(&mixed()).expect("a sound graph");
+        assert_eq!(model.predict(&mixed_rows(0)).expect("answers").values, [0.0; 0]);
+    }
+
+    #[test]
+    fn a_missing_column_and_a_wrong_kind_are_named() {
+        let model = OnnxModel::load(&mixed()).expect("a sound graph");
+        let error = |rows: &Table| model.predict(rows).expect_err("must fail").to_string();
+        assert_eq!(error(&mixed_rows(1).select(|n| n != "job")), "column `job` is missing");
+        let texts = Table::new(vec![column("age", Values::Text(vec![None]))]).expect("one column");
+        assert_eq!(error(&texts), "column `age` holds text, expected float[?, 1]");
+        let never = Values::Time(vec![None]);
+        let rows = mixed_rows(1).select(|n| n != "seen");
+        let rows = rows.columns().iter().cloned().chain([column("seen", never)]).collect();
+        let rows = Table::new(rows).expect("columns of one length");
+        assert!(error(&rows).starts_with("column `seen` holds a missing cell"));
+    }
+
+    #[test]
+    fn a_graph_that_does_not_fit_its_signature_is_refused() {
+        let mut wrong = mixed();
+        wrong.signature.inputs.fields.remove(0);
+        let error = OnnxModel::load(&wrong).expect_err("age is not there").to_string();
+        assert!(error.contains("takes `age`, which is not among the columns"), "{error}");
+        let mut wrong = mixed();
+        wrong.signature.inputs.fields[0].kind = Kind::Text;
+        let error = OnnxModel::load(&wrong).expect_err("age is text").to_string();
+        assert!(error.contains("column `age` is a text, the graph takes float"), "{error}");
+    }
+
+    #[test]
+    fn answers_of_another_width_and_infinite_ones_are_refused() {
+        let mut graph = GraphBuilder::new("log");
+        graph.input("x", Dtype::F32, &[1]);
+        graph.node("", "Log", &["x"], &["value"], vec![]).output("value", Dtype::F32, &[1]);
+        let rows = |x: f64| Table::new(vec![column("x", Values::Number(vec![x]))]).expect("one column");
+        let value = artifact(&graph, vec![field("x", Kind::Number)], OutputKind::Value);
+        let model = OnnxModel::load(&value).expect("a sound graph");
+        let error = model.predict(&rows(0.0)).expect_err("the logarithm of 0").to_string();
+        assert_eq!(error, "the model answered -inf for row 0 of the rows given, expected finite numbers");
+        let path = artifact(&graph, vec![field("x", Kind::Number)], OutputKind::Path { horizon: 3 });
+        let model = OnnxModel::load(&path).expect("the only float output");
+        let error = model.predict(&rows(1.0)).expect_err("one number for three").to_string();
+        assert_eq!(error, "the model answered float[1, 1], expected 1 rows of 3 numbers");
+    }
+
+    #[test]
+    fn a_map_of_probabilities_is_an_answer() {
+        let mut graph = GraphBuilder::new("map");
+        graph.input("x", Dtype::F32, &[2]);
+        let labels = || vec![("classlabels_strings", vec!["a".to_string(), "b".into()].into())];
+        let scores = graph.op("Softmax", &["x"], vec![]);
+        graph.node(ML, "ZipMap", &[scores], &["probabilities"], labels());
+        graph.output("probabilities", Dtype::F32, &[2]);
+        let output = OutputKind::Probabilities { classes: vec!["a".into(), "b".into()] };
+        let model = artifact(&graph, vec![field("x", Kind::Tensor(vec![2]))], output);
+        let model = OnnxModel::load(&model).expect("a sound graph");
+        let x = Values::Tensor { shape: vec![2], data: vec![0.0, 0.0] };
+        let rows = Table::new(vec![column("x", x)]).expect("one column");
+        assert_eq!(model.predict(&rows).expect("answers").values, [0.5, 0.5]);
+    }
+
+    #[test]
+    fn what_a_graph_takes_is_read_from_it() {
+        let schema = signature_of(&mixed().onnx).expect("a sound graph");
+        let kinds: Vec<(&str, &Kind)> = schema.fields.iter().map(|f| (f.name.as_str(), &f.kind)).collect();
+        let image = Kind::Tensor(vec![2, 2]);
+        // a graph cannot tell a time from another whole number
+        let expected =
+            [("age", &Kind::Number), ("job", &Kind::Text), ("seen", &Kind::Number), ("image", &image)];
+        assert_eq!(kinds, expected);
+    }
+}
