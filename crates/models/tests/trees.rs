@@ -164,6 +164,24 @@ fn any_number_of_threads_gives_the_same_forest() {
 }
 
 #[test]
+fn a_wide_matrix_gives_the_same_forest_on_any_number_of_threads() {
+    // More bins than 16 bits can name.
+    let mut rng = ChaCha8Rng::seed_from_u64(14);
+    let columns = (0..300).map(|_| (0..800).map(|_| uniform(&mut rng) as f32).collect()).collect();
+    let matrix = Matrix::from_columns(columns).expect("equal lengths");
+    let y: Vec<f64> =
+        (0..800).map(|row| f64::from(matrix.get(row, 299) - 2.0 * matrix.get(row, 7))).collect();
+    let with = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+        pool.install(|| grow(part(&matrix, &y), Objective::Squared, &few(10)))
+    };
+    let one = with(1);
+    assert_eq!(one, with(3));
+    let importance = one.importance();
+    assert!(importance[7] > importance[299] && importance[7] + importance[299] > 0.95);
+}
+
+#[test]
 fn each_round_lowers_the_training_loss() {
     let Problem { matrix, drawn, .. } = problem(2000, 7);
     let first: Vec<f64> = drawn.chunks(3).map(|row| row[0]).collect();
@@ -274,14 +292,14 @@ fn what_does_not_fit_together_is_refused() {
     let sound = part(&matrix, &drawn);
     assert_eq!(said(part(&matrix, &drawn[3..]), None), "the target has 27 entries, expected 30");
     let weighted = |weight| Part { weight: Some(weight), ..sound };
-    assert_eq!(said(weighted(&[1.0; 9]), None), "the weights has 9 entries, expected 10");
+    assert_eq!(said(weighted(&[1.0; 9]), None), "the list of weights has 9 entries, expected 10");
     assert_eq!(
         said(weighted(&[-1.0; 10]), None),
-        "the weights, row 0: found -1, expected a finite number, 0 or more"
+        "the list of weights, row 0: found -1, expected a finite number, 0 or more"
     );
     assert_eq!(said(weighted(&[0.0; 10]), None), "no row has a weight above zero");
     let narrow = Matrix::from_columns(vec![vec![0.0; 10]]).expect("one column");
-    assert_eq!(said(sound, Some(part(&narrow, &drawn))), "the validation matrix has 1 entries, expected 5");
+    assert_eq!(said(sound, Some(part(&narrow, &drawn))), "validation: a row has 1 entries, expected 5");
     assert_eq!(
         said(sound, Some(part(&matrix, &drawn[3..]))),
         "validation: the target has 27 entries, expected 30"

@@ -81,11 +81,11 @@ impl Part<'_> {
         let weight = self.weight.map_or_else(|| vec![1.0; rows], <[f64]>::to_vec);
         if weight.len() != rows {
             let found = weight.len();
-            return Err(TreesError::Length { what: what("the weights"), found, expected: rows });
+            return Err(TreesError::Length { what: what("the list of weights"), found, expected: rows });
         }
         if let Some(row) = weight.iter().position(|w| !(w.is_finite() && *w >= 0.0)) {
             return Err(TreesError::Entry {
-                what: what("the weights"),
+                what: what("the list of weights"),
                 row,
                 found: weight[row].to_string(),
                 expected: "a finite number, 0 or more",
@@ -169,6 +169,7 @@ impl<'a> Boost<'a> {
         });
     }
 
+    /// Grows a tree and adds its leaf values to the raw answers of its output.
     fn tree(
         &self,
         round: usize,
@@ -178,7 +179,7 @@ impl<'a> Boost<'a> {
         work: &mut Workspace,
     ) -> Tree {
         let (sums, scale) = self.derivatives(output, rows);
-        let place = round * self.raw_outputs() + output;
+        let place = round * self.outputs() + output;
         let features = self.binned.features.len();
         let drawn = draw::features(self.seed, place, features, self.params.feature_fraction);
         let ground = Ground {
@@ -213,7 +214,7 @@ impl<'a> Boost<'a> {
 
     /// The derivatives of every row by one output, none for rows that do not count.
     fn derivatives(&self, output: usize, drawn: Option<&[bool]>) -> (Vec<Sum>, Scale) {
-        let outputs = self.raw_outputs();
+        let outputs = self.outputs();
         let objective = self.forest.objective;
         let of_row = |row: usize| {
             let place = row * outputs + output;
@@ -232,7 +233,8 @@ impl<'a> Boost<'a> {
         ((0..rows).into_par_iter().with_min_len(PIECE).map(sum).collect(), scale)
     }
 
-    fn raw_outputs(&self) -> usize {
+    /// How many trees a round has.
+    fn outputs(&self) -> usize {
         self.forest.base.len()
     }
 

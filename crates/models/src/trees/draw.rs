@@ -25,7 +25,7 @@ pub(super) fn features(seed: u64, tree: usize, features: usize, fraction: f64) -
         return vec![true; features];
     }
     let mut order: Vec<usize> = (0..features).collect();
-    order.sort_by_key(|&feature| (hash([seed, FEATURES, tree as u64, feature as u64]), feature));
+    order.sort_by_cached_key(|&feature| (hash([seed, FEATURES, tree as u64, feature as u64]), feature));
     let mut drawn = vec![false; features];
     order[..wanted].iter().for_each(|&feature| drawn[feature] = true);
     drawn

@@ -1,5 +1,6 @@
 //! What keeps trees from being fitted.
 
+use super::matrix::MAX_ROWS;
 use crate::contract::FitError;
 use thiserror::Error;
 
@@ -26,6 +27,9 @@ pub enum TreesError {
         /// How many it needs.
         expected: usize,
     },
+    /// There are too many rows.
+    #[error("{0} rows are more than trees can be fitted to, {MAX_ROWS}")]
+    Rows(usize),
     /// One entry cannot be used.
     #[error("{what}, row {row}: found {found}, expected {expected}")]
     Entry {

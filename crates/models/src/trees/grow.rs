@@ -196,10 +196,12 @@ mod tests {
     }
 
     fn grown(params: &Params) -> (Tree, Vec<Leaf>, Workspace, Scale) {
-        let binned = Binned::new(&Matrix::from_columns(columns()).expect("equal lengths"), params);
+        let matrix = Matrix::from_columns(columns()).expect("equal lengths");
+        let binned = Binned::new(&matrix, params);
         let scale = Scale::new(ROWS, 60.0, 1.0);
+        let columns = columns();
         let target =
-            |row: usize| columns().iter().map(|c| f64::from(c[row])).filter(|x| !x.is_nan()).sum::<f64>();
+            |row: usize| columns.iter().map(|c| f64::from(c[row])).filter(|x| !x.is_nan()).sum::<f64>();
         let sums: Vec<Sum> = (0..ROWS).map(|row| scale.row((target(row) - 100.0) / 4.0, 1.0)).collect();
         let mut work = Workspace::default();
         let drawn = vec![true; 4];

@@ -26,8 +26,7 @@ impl Matrix {
     /// A matrix of so many rows, at most [`MAX_ROWS`], and no columns yet.
     pub fn new(rows: usize) -> Result<Matrix, TreesError> {
         if rows > MAX_ROWS {
-            let what = "a matrix for trees".to_string();
-            return Err(TreesError::Length { what, found: rows, expected: MAX_ROWS });
+            return Err(TreesError::Rows(rows));
         }
         Ok(Matrix { rows, columns: Vec::new() })
     }
@@ -132,6 +131,7 @@ mod tests {
         assert!(matrix.push_sparse(vec![2, 1], vec![1.0, 1.0]).is_err());
         assert!(matrix.push_sparse(vec![1, 1], vec![1.0, 1.0]).is_err());
         assert!(matrix.push_sparse(vec![3], vec![1.0]).is_err());
-        assert!(Matrix::new(MAX_ROWS + 1).is_err());
+        let many = Matrix::new(MAX_ROWS + 1).expect_err("too many");
+        assert_eq!(many.to_string(), "16777217 rows are more than trees can be fitted to, 16777216");
     }
 }

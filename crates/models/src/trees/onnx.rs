@@ -3,6 +3,9 @@
 //! The operators are `TreeEnsembleClassifier` and `TreeEnsembleRegressor` of `ai.onnx.ml`, version 3.
 //! Thresholds and leaf values are single-precision numbers already, so that a row takes the same path there;
 //! only the sum of its leaves may be rounded otherwise.
+//!
+//! Logistic is written as softmax over 0 and the log odds, which is the same probability. The operator's own
+//! way for two classes, one score and `LOGISTIC`, leaves the logistic out when no leaf value is negative.
 
 use super::forest::{Forest, Node};
 use super::objective::Objective;
@@ -53,17 +56,23 @@ impl Forest {
     }
 
     fn classifier(&self, classes: usize) -> Vec<(&'static str, Attribute)> {
-        let post = if self.objective == Objective::Logistic { "LOGISTIC" } else { "SOFTMAX" };
-        let lists = self.lists();
-        let mut attributes = vec![
-            ("post_transform", post.into()),
-            ("base_values", self.base.clone().into()),
+        let mut lists = self.lists();
+        let mut attributes = vec![("post_transform", "SOFTMAX".into())];
+        if classes > 2 {
+            attributes.push(("base_values", self.base.clone().into()));
+        } else {
+            lists.add_to_first_trees(&self.base);
+        }
+        if self.objective == Objective::Logistic {
+            lists.speak_for_second_class();
+        }
+        attributes.extend([
             ("classlabels_int64s", (0..classes as i64).collect::<Vec<_>>().into()),
             ("class_treeids", lists.leaf_trees.clone().into()),
             ("class_nodeids", lists.leaf_nodes.clone().into()),
             ("class_ids", lists.leaf_outputs.clone().into()),
             ("class_weights", lists.leaf_values.clone().into()),
-        ];
+        ]);
         attributes.extend(lists.nodes());
         attributes
     }
@@ -119,6 +128,24 @@ impl Lists {
         self.missing_left.push(i64::from(missing_left));
     }
 
+    /// Adds the bases to the leaves of the first round, since base values of two classes have no agreed meaning.
+    fn add_to_first_trees(&mut self, base: &[f32]) {
+        for (&tree, value) in self.leaf_trees.iter().zip(&mut self.leaf_values) {
+            *value += base.get(tree as usize).unwrap_or(&0.0);
+        }
+    }
+
+    /// Gives every leaf to the second of two classes. The first tree's leaves say 0 for the first as well, since
+    /// a class that no leaf speaks for is answered in another way.
+    fn speak_for_second_class(&mut self) {
+        self.leaf_outputs.fill(1);
+        let first_tree = self.leaf_trees.iter().take_while(|&&tree| tree == 0).count();
+        self.leaf_trees.splice(0..0, vec![0; first_tree]);
+        self.leaf_nodes = [&self.leaf_nodes[..first_tree], &self.leaf_nodes].concat();
+        self.leaf_outputs.splice(0..0, vec![0; first_tree]);
+        self.leaf_values.splice(0..0, vec![0.0; first_tree]);
+    }
+
     fn nodes(self) -> Vec<(&'static str, Attribute)> {
         vec![
             ("nodes_treeids", self.trees.into()),
@@ -130,5 +157,90 @@ impl Lists {
             ("nodes_falsenodeids", self.rights.into()),
             ("nodes_missing_value_tracks_true", self.missing_left.into()),
         ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::onnx::{Data, Dtype, Program, Tensor};
+    use crate::trees::draw::uniform;
+    use crate::trees::{Matrix, Params, Part, fit};
+
+    const ROWS: usize = 1000;
+
+    /// Columns with missing cells, of which the second is missing only where it is answered, not in training.
+    fn columns(answered: bool) -> Vec<Vec<f32>> {
+        let value = |column, row| match uniform([column, 7, 0, row]) {
+            u if u < 0.1 && (answered || column != 1) => f32::NAN,
+            u => (u * 40.0).round() as f32 / 8.0,
+        };
+        (0..4).map(|column| (0..ROWS as u64).map(|row| value(column, row)).collect()).collect()
+    }
+
+    fn fitted(objective: Objective) -> Forest {
+        let matrix = Matrix::from_columns(columns(false)).expect("equal lengths");
+        let target = |row: usize| {
+            let of = |column| f64::from(matrix.get(row, column)).max(0.0) / 5.0;
+            let p = (of(0) + of(1) * of(2)) / 2.0;
+            match objective.outputs() {
+                1 => vec![p],
+                2 => vec![p, 1.0 - p],
+                _ => vec![p, 0.8 * (1.0 - p), 0.2 * (1.0 - p)],
+            }
+        };
+        let target: Vec<f64> = (0..ROWS).flat_map(target).collect();
+        let part = Part { matrix: &matrix, target: &target, weight: None };
+        fit(part, None, objective, &Params { rounds: 25, ..Params::default() }, 1, &mut |_| true)
+            .expect("a sound problem")
+    }
+
+    /// The written graph's answers, and ours in its shape.
+    fn both(forest: &Forest) -> (Vec<f32>, Vec<f64>) {
+        let columns = columns(true);
+        let mut graph = GraphBuilder::new("forest");
+        graph.input("x", Dtype::F32, &[4]);
+        let written = forest.write_onnx(&mut graph, "x");
+        let logistic = forest.objective == Objective::Logistic;
+        let width = if logistic { 2 } else { forest.objective.outputs() };
+        graph.output(&written.answers, Dtype::F32, &[width]);
+        let program = Program::load(&graph.finish()).expect("our own bytes");
+        let cells = (0..ROWS).flat_map(|row| columns.iter().map(move |column| column[row])).collect();
+        let x = Tensor::new(vec![ROWS, 4], Data::F32(cells)).expect("as long as its shape");
+        let answers = program.run(&[("x", x)]).expect("a sound graph").remove(0).1;
+        let Data::F32(answers) = answers.into_parts().1 else { panic!("not single precision") };
+        let ours = forest.predict(&Matrix::from_columns(columns).expect("equal lengths"));
+        let ours = if logistic { ours.iter().flat_map(|p| [1.0 - p, *p]).collect() } else { ours };
+        (answers, ours)
+    }
+
+    fn check(forest: &Forest) {
+        let (written, ours) = both(forest);
+        assert_eq!(written.len(), ours.len());
+        for (w, o) in written.iter().zip(&ours) {
+            assert!((f64::from(*w) - o).abs() < 1e-6, "{w} {o}");
+        }
+    }
+
+    #[test]
+    fn the_graph_answers_what_the_forest_predicts() {
+        let objectives = [Objective::Logistic, Objective::Squared, Objective::Absolute];
+        let classes = [2, 3].map(|classes| Objective::Softmax { classes });
+        for objective in objectives.into_iter().chain(classes) {
+            check(&fitted(objective));
+        }
+    }
+
+    #[test]
+    fn leaf_values_of_one_sign_change_nothing() {
+        for sign in [1.0, -1.0] {
+            let mut forest = fitted(Objective::Logistic);
+            for node in forest.trees.iter_mut().flat_map(|tree| &mut tree.nodes) {
+                if let Node::Leaf { value } = node {
+                    *value = sign * value.abs();
+                }
+            }
+            check(&forest);
+        }
     }
 }

@@ -28,7 +28,7 @@ impl<'a> Watch<'a> {
         let weight = part.check(objective, "validation: ")?;
         let (found, expected) = (part.matrix.columns(), train.matrix.columns());
         if found != expected {
-            return Err(TreesError::Length { what: "the validation matrix".into(), found, expected });
+            return Err(TreesError::Length { what: "validation: a row".into(), found, expected });
         }
         Ok(Watch { part, weight, objective, patience, raw: Vec::new(), history: Vec::new() })
     }
