@@ -26,7 +26,10 @@ struct Rows {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
-    let folder = Path::new(args.first().ok_or("usage: trees EXPORT_FOLDER [ROUNDS]")?);
+    let Some(folder) = args.first().map(Path::new) else {
+        eprintln!("trees: nothing to measure without an export folder; see benches/trees/run.sh");
+        return Ok(());
+    };
     let rounds = args.get(1).map_or(Ok(150), |rounds| rounds.parse())?;
     rayon::ThreadPoolBuilder::new().num_threads(2).build_global()?;
     for (name, objective) in [("otto", Objective::Softmax { classes: 9 }), ("bank", Objective::Logistic)] {
