@@ -1,5 +1,7 @@
 //! Small data with known answers, for tests only.
 
+pub mod mixed;
+
 use std::path::PathBuf;
 
 /// A file of the reference data that is not part of the product: `../shared` beside the workspace.
