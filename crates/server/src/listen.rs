@@ -19,7 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Serves until `shutdown` ends; then refuses new connections, lets requests under way end, and returns
-/// when everything answered is in the journal.
+/// when everything answered is in the journal, or the time for that is over.
 pub async fn serve(listener: TcpListener, app: Arc<App>, shutdown: impl Future<Output = ()>) {
     let router = http::router(Arc::clone(&app));
     let connections = GracefulShutdown::new();
@@ -41,7 +41,9 @@ pub async fn serve(listener: TcpListener, app: Arc<App>, shutdown: impl Future<O
     if tokio::time::timeout(app.limits.drain_time, connections.shutdown()).await.is_err() {
         tracing::warn!("some connections did not end in time and were cut");
     }
-    app.engine.drain().await;
+    if tokio::time::timeout(app.limits.drain_time, app.engine.drain()).await.is_err() {
+        tracing::error!(predictions = app.engine.queue_depth(), "the journal hangs; predictions are lost");
+    }
 }
 
 fn answer(stream: TcpStream, router: Router, app: &App, watcher: Watcher) {

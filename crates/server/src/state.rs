@@ -50,9 +50,9 @@ pub struct Progress {
 pub struct Limits {
     /// The largest and slowest body.
     pub body: BodyLimit,
-    /// From a connection's first byte to the end of its headers.
+    /// How long a connection may be without a request's whole headers, idle ones included.
     pub header_time: Duration,
-    /// How long connections may take to end once the server was told to stop.
+    /// How long connections may take to end once the server was told to stop, and the journal after them.
     pub drain_time: Duration,
 }
 
@@ -73,7 +73,7 @@ impl Default for Limits {
     fn default() -> Limits {
         let seconds = Duration::from_secs;
         let body = BodyLimit { bytes: 16 << 20, time: seconds(30) };
-        Limits { body, header_time: seconds(10), drain_time: seconds(30) }
+        Limits { body, header_time: seconds(30), drain_time: seconds(30) }
     }
 }
 

@@ -187,6 +187,21 @@ fn what_is_not_there_is_told() {
 }
 
 #[test]
+fn ten_thousand_rows_are_answered_in_order() {
+    let server = server();
+    let ages: Vec<f64> = (0..10_000).map(|i| 18.0 + f64::from(i % 70)).collect();
+    let rows: Vec<Value> = ages.iter().map(|age| row(*age)).collect();
+    let said = server.post_json("/v1/models/bank:predict", &json!({ "rows": rows })).json();
+    let tensors = server.post_json("/v2/models/bank/infer", &tensors(&ages)).json();
+    for (i, age) in ages.iter().enumerate() {
+        assert_eq!(said["predictions"][i]["probabilities"]["yes"], age / 100.0);
+        assert_eq!(tensors["outputs"][0]["data"][2 * i + 1], age / 100.0);
+    }
+    let cut = server.post("/v1/models/bank:predict", &vec![b'['; 1 << 20], &[]).refusal(400);
+    assert!(cut.contains("line 1 column"), "{cut}");
+}
+
+#[test]
 fn a_body_of_100_mb_is_refused_with_the_limit() {
     let server = server();
     let refusal = server.post("/v1/models/bank:predict", &vec![b' '; 100 << 20], &[]).refusal(413);

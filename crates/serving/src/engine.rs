@@ -15,8 +15,8 @@ use arc_swap::ArcSwapOption;
 use domain::{OutputKind, Outputs, PredictionId, ServedBy, Table, Timestamp, VersionId};
 use std::hash::{BuildHasher, RandomState};
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use store::Journal;
 use thiserror::Error;
@@ -99,7 +99,8 @@ pub struct Engine {
     clock: Arc<dyn Clock>,
     counters: Arc<Counters>,
     names: Names,
-    reported: AtomicU64,
+    /// What [`Engine::take_dropped`] has told of, for either reason.
+    reported: Mutex<(u64, u64)>,
 }
 
 /// Gives out prediction names that no other process gives out.
@@ -127,7 +128,7 @@ impl Engine {
             clock,
             counters,
             names: Names { salt: RandomState::new().hash_one("salt") as u32, next: AtomicU64::new(0) },
-            reported: AtomicU64::new(0),
+            reported: Mutex::new((0, 0)),
         })
     }
 
@@ -196,17 +197,25 @@ impl Engine {
         self.recorder.depth()
     }
 
-    /// The journal's last complaint.
+    /// Why the journal cannot be written, while it cannot.
     pub fn complaint(&self) -> Option<String> {
         self.recorder.complaint()
     }
 
     /// Predictions lost to the log since this was last asked, and why: for a `Dropped` event.
     pub fn take_dropped(&self) -> Option<(u64, String)> {
-        let dropped = self.counters.dropped();
-        let before = self.reported.swap(dropped, Ordering::Relaxed);
-        let why = self.complaint().unwrap_or_else(|| "the queue was full".into());
-        (dropped > before).then(|| (dropped - before, why))
+        let (full, failed) = (self.counters.dropped_full.get(), self.counters.dropped_failed.get());
+        let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
+        let (full_before, failed_before) = std::mem::replace(&mut *reported, (full, failed));
+        let (full, failed) = (full - full_before, failed - failed_before);
+        let error = || self.recorder.last_error().unwrap_or_default();
+        let why = match (full, failed) {
+            (0, 0) => return None,
+            (_, 0) => "the queue was full".into(),
+            (0, _) => error(),
+            _ => format!("{full}: the queue was full; {failed}: {}", error()),
+        };
+        Some((full + failed, why))
     }
 
     async fn answer(&self, snapshot: &Snapshot, request: Request) -> Result<Answer, Refusal> {

@@ -10,7 +10,7 @@ use crate::row;
 use domain::{Outputs, Prediction, PredictionId, ServedBy, Table, Timestamp, VersionId};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use std::{io, thread};
 use store::{Entry, Journal};
@@ -48,7 +48,16 @@ pub(crate) struct Recorder {
     capacity: usize,
     when_full: WhenFull,
     counters: Arc<Counters>,
-    complaint: Arc<Mutex<Option<String>>>,
+    health: Arc<Mutex<Health>>,
+}
+
+/// How the journal took what it was given.
+#[derive(Default)]
+struct Health {
+    /// Why the last group that could not be logged was not.
+    error: Option<String>,
+    /// Whether that was the last group of all.
+    failing: bool,
 }
 
 enum Message {
@@ -60,7 +69,7 @@ enum Message {
 struct Writer {
     journal: Arc<dyn Journal>,
     counters: Arc<Counters>,
-    complaint: Arc<Mutex<Option<String>>>,
+    health: Arc<Mutex<Health>>,
 }
 
 impl Recorder {
@@ -73,11 +82,11 @@ impl Recorder {
     ) -> io::Result<Recorder> {
         let capacity = capacity.clamp(1, u32::MAX as usize);
         let (queue, messages) = channel();
-        let complaint = Arc::new(Mutex::new(None));
-        let writer = Writer { journal, counters: Arc::clone(&counters), complaint: Arc::clone(&complaint) };
+        let health = Arc::new(Mutex::new(Health::default()));
+        let writer = Writer { journal, counters: Arc::clone(&counters), health: Arc::clone(&health) };
         thread::Builder::new().name("journal".into()).spawn(move || writer.run(&messages))?;
         let room = Arc::new(Semaphore::new(capacity));
-        Ok(Recorder { queue, room, capacity, when_full, counters, complaint })
+        Ok(Recorder { queue, room, capacity, when_full, counters, health })
     }
 
     /// Queues an answer's rows, or drops and counts them; `left` is the time left to the answer's deadline.
@@ -106,9 +115,15 @@ impl Recorder {
         self.capacity - self.room.available_permits()
     }
 
-    /// The journal's last complaint.
+    /// Why the journal cannot be written, while it cannot.
     pub(crate) fn complaint(&self) -> Option<String> {
-        self.complaint.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let health = lock(&self.health);
+        health.error.clone().filter(|_| health.failing)
+    }
+
+    /// Why the last group that was lost was lost.
+    pub(crate) fn last_error(&self) -> Option<String> {
+        lock(&self.health).error.clone()
     }
 
     /// A request with more rows than the whole queue takes all of it.
@@ -150,15 +165,22 @@ impl Writer {
         if group.is_empty() {
             return;
         }
-        match append(self.journal.as_ref(), group) {
+        let appended = append(self.journal.as_ref(), group);
+        let mut health = lock(&self.health);
+        health.failing = appended.is_err();
+        match appended {
             Ok(()) => self.counters.journaled.add(group.len() as u64),
             Err(why) => {
                 tracing::error!(predictions = group.len(), %why, "predictions could not be logged");
                 self.counters.dropped_failed.add(group.len() as u64);
-                *self.complaint.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
+                health.error = Some(why);
             }
         }
     }
+}
+
+fn lock(health: &Mutex<Health>) -> MutexGuard<'_, Health> {
+    health.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Appends, and takes a panic of the journal for an error, so that the writing thread survives it.
@@ -291,5 +313,7 @@ mod tests {
         recorder.record(answered(20, 2), MINUTE).await;
         recorder.flush().await;
         assert_eq!((recorder.counters.journaled.get(), journal.len()), (2, 2));
+        assert_eq!(recorder.complaint(), None, "it can be written again");
+        assert!(recorder.last_error().is_some());
     }
 }

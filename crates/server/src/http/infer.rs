@@ -1,15 +1,17 @@
 //! The Open Inference Protocol, version 2, over REST, with the binary tensor extension.
 
+use super::apart;
 use super::body::Whole;
 use super::error::ApiError;
 use crate::state::App;
-use crate::wire::infer::{InferError, metadata, read, respond, table};
+use crate::wire::infer::{Header, InferError, metadata, read, respond, table};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use domain::Table;
 use serde_json::{Value, json};
-use serving::{Request, Snapshot};
+use serving::{Link, Request, Snapshot};
 use std::sync::Arc;
 
 /// Tells where a body's JSON ends and its binary tensors begin.
@@ -69,7 +71,7 @@ pub async fn infer(
     Path(name): Path<String>,
     whole: Whole,
 ) -> Result<Response, ApiError> {
-    answer(&app, &name, None, &whole).await
+    answer(&app, &name, None, whole).await
 }
 
 /// `POST /v2/models/{name}/versions/{version}/infer`
@@ -78,7 +80,7 @@ pub async fn infer_version(
     Path((name, version)): Path<(String, String)>,
     whole: Whole,
 ) -> Result<Response, ApiError> {
-    answer(&app, &name, Some(version), &whole).await
+    answer(&app, &name, Some(version), whole).await
 }
 
 /// The snapshot, if it serves the model of this name.
@@ -90,15 +92,16 @@ pub(super) fn serving_model(app: &App, name: &str) -> Result<Arc<Snapshot>, ApiE
     Err(ApiError::missing(format!("there is no model `{name}` here; `{}` serves", snapshot.model())))
 }
 
-async fn answer(app: &App, name: &str, version: Option<String>, whole: &Whole) -> Result<Response, ApiError> {
+async fn answer(app: &App, name: &str, version: Option<String>, whole: Whole) -> Result<Response, ApiError> {
     let arrived = app.engine.now();
     let snapshot = serving_model(app, name)?;
-    let meant = &snapshot.chain_for(version.as_deref())?[0];
-    let (mut header, binary) = read(&whole.body, json_length(&whole.headers)?)?;
-    let rows = table(&mut header, &binary, &meant.signature().inputs)?;
+    let meant = Arc::clone(&snapshot.chain_for(version.as_deref())?[0]);
+    let bytes = whole.body.len();
+    let (header, rows) = apart(bytes, move || decode(&whole, &meant)).await?;
     let request = Request { rows, version, units: vec![], arrived };
     let answer = app.engine.predict(&snapshot, request).await?;
-    let response = respond(&header, name, &answer)?;
+    let name = name.to_owned();
+    let response = apart(bytes, move || respond(&header, &name, &answer)).await?;
     let mut headers = HeaderMap::new();
     let kind = if response.json_length.is_some() { "application/octet-stream" } else { "application/json" };
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
@@ -106,6 +109,12 @@ async fn answer(app: &App, name: &str, version: Option<String>, whole: &Whole) -
         headers.insert(JSON_LENGTH, HeaderValue::from(length));
     }
     Ok((headers, response.body).into_response())
+}
+
+fn decode(whole: &Whole, meant: &Link) -> Result<(Header, Table), ApiError> {
+    let (mut header, binary) = read(&whole.body, json_length(&whole.headers)?)?;
+    let rows = table(&mut header, &binary, &meant.signature().inputs)?;
+    Ok((header, rows))
 }
 
 fn json_length(headers: &HeaderMap) -> Result<Option<usize>, ApiError> {

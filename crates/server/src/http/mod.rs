@@ -11,7 +11,7 @@ use crate::metrics::Kind;
 use crate::state::App;
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -20,6 +20,10 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::Instant;
 use tower_http::catch_panic::CatchPanicLayer;
+
+/// A body of fewer bytes than this is read in less time than it takes to hand it to another thread and
+/// back a few times.
+const SHORT: usize = 32 << 10;
 
 /// All routes.
 pub fn router(app: Arc<App>) -> Router {
@@ -60,11 +64,36 @@ async fn wrong_method(request: Request) -> ApiError {
 async fn count(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let start = Instant::now();
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
-    let method = request.method().to_string();
+    let method = method(request.method());
     let response = next.run(request).await;
     let status = response.status().as_u16();
     app.requests.count(Kind { route, method, status }, start.elapsed());
     response
+}
+
+/// A caller may invent methods; the metrics do not follow.
+fn method(method: &Method) -> String {
+    let known = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::DELETE,
+        Method::OPTIONS,
+        Method::PATCH,
+    ];
+    if known.contains(method) { method.to_string() } else { "other".into() }
+}
+
+/// Runs work that grows with `bytes`: at once where it is short, else where it holds up no other request.
+async fn apart<T: Send + 'static>(bytes: usize, work: impl FnOnce() -> T + Send + 'static) -> T {
+    if bytes < SHORT {
+        return work();
+    }
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
 }
 
 fn panicked(_panic: Box<dyn Any + Send>) -> Response {

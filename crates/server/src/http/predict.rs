@@ -1,5 +1,6 @@
 //! `POST /v1/models/{name}:predict`: named columns as JSON, one object a row back.
 
+use super::apart;
 use super::body::Whole;
 use super::error::ApiError;
 use super::infer::serving_model;
@@ -8,8 +9,9 @@ use crate::wire::answer::predictions;
 use crate::wire::rows::{Body, from_columns, from_rows};
 use axum::Json;
 use axum::extract::{Path, State};
+use domain::Table;
 use serde_json::Value;
-use serving::{Refusal, Request};
+use serving::{Refusal, Request, Snapshot};
 use std::sync::Arc;
 
 /// Answers rows of named columns.
@@ -23,19 +25,24 @@ pub async fn predict(
         ApiError::missing(format!("there is nothing at /v1/models/{target}; POST to /v1/models/NAME:predict"))
     })?;
     let snapshot = serving_model(&app, name)?;
+    let (bytes, read_by) = (whole.body.len(), Arc::clone(&snapshot));
+    let (body, rows) = apart(bytes, move || decode(&whole, &read_by)).await?;
+    let request = Request { rows, version: body.version, units: body.units, arrived };
+    let answer = app.engine.predict(&snapshot, request).await?;
+    let name = name.to_owned();
+    Ok(Json(apart(bytes, move || predictions(&name, &answer)).await))
+}
+
+fn decode(whole: &Whole, snapshot: &Snapshot) -> Result<(Body, Table), ApiError> {
     let body: Body = serde_json::from_slice(&whole.body).map_err(|error| ApiError::json(&error))?;
     let schema = &snapshot.chain_for(body.version.as_deref())?[0].signature().inputs;
     let rows = match (&body.rows, &body.columns) {
         (Some(rows), None) => from_rows(rows, schema),
         (None, Some(columns)) => from_columns(columns, schema),
         _ => {
-            return Err(ApiError::bad(
-                "expected either `rows`, an array of objects, or `columns`, an object of arrays",
-            ));
+            let expected = "expected either `rows`, an array of objects, or `columns`, an object of arrays";
+            return Err(ApiError::bad(expected));
         }
     };
-    let rows = rows.map_err(Refusal::Input)?;
-    let request = Request { rows, version: body.version, units: body.units, arrived };
-    let answer = app.engine.predict(&snapshot, request).await?;
-    Ok(Json(predictions(name, &answer)))
+    Ok((body, rows.map_err(Refusal::Input)?))
 }
