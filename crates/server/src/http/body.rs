@@ -83,7 +83,8 @@ fn too_large(announced: Option<usize>, limit: BodyLimit) -> ApiError {
     let found = announced.map_or_else(|| "more".into(), |length| format!("{length} bytes"));
     let limit = limit.bytes;
     let message = format!(
-        "the body is too large: found {found}, expected at most {limit} bytes; send fewer rows a request, or raise `serve.body_limit_mb`"
+        "the body is too large: found {found}, expected at most {limit} bytes; \
+         send fewer rows a request, or raise `serve.body_limit_mb`"
     );
     ApiError { status: StatusCode::PAYLOAD_TOO_LARGE, message }
 }

@@ -15,7 +15,8 @@ use serving::failure::Reason;
 use std::sync::Arc;
 
 /// Nothing from elsewhere, nothing inline, no frames.
-const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
+     img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// `GET /`
 pub async fn page(State(app): State<Arc<App>>, headers: HeaderMap) -> impl IntoResponse {

@@ -70,6 +70,11 @@ impl Frame {
         Scale { from: padded(low - air, high + air), to: (self.bottom(), TOP) }
     }
 
+    /// The `viewBox` of the drawing.
+    pub fn view_box(&self) -> String {
+        format!("0 0 {} {}", self.width, self.height)
+    }
+
     /// The plot's lower edge.
     pub fn bottom(&self) -> f64 {
         self.height - BOTTOM

@@ -109,7 +109,7 @@ fn chart(class: &str, frame: &Frame, series: &[Series<'_>], releases: &[Release]
     let labels: Vec<(f64, String)> =
         ticks.map(|at| (x.at(at as f64), format::tick(Timestamp(at), to.0 - from.0))).collect();
     html! {
-        svg class={ "chart " (class) } viewBox={ "0 0 " (frame.width) " " (frame.height) } role="img" aria-label=(summary(series, about)) {
+        svg class={ "chart " (class) } viewBox=(frame.view_box()) role="img" aria-label=(summary(series, about)) {
             (y_axis(frame, &y, &about.metric))
             (x_axis(frame, &labels))
             @for s in series { (band(s, &x, &y)) }
@@ -179,7 +179,8 @@ fn table(series: &[Series<'_>]) -> Markup {
             div.scroll tabindex="0" role="region" aria-label="All measurements" {
                 table {
                     thead { tr {
-                        th scope="col" { "Until" } th scope="col" { "Version" } th scope="col" { "Value (95%)" } th scope="col" { "Rows" }
+                        th scope="col" { "Until" } th scope="col" { "Version" }
+                        th scope="col" { "Value (95%)" } th scope="col" { "Rows" }
                     } }
                     tbody {
                         @for (s, m) in rows {

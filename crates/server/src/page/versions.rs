@@ -77,16 +77,21 @@ fn chart(class: &str, frame: &Frame, points: &[&Point<'_>], about: &About) -> Ma
     };
     let labels: Vec<(f64, String)> = points.iter().enumerate().map(label).collect();
     html! {
-        svg class={ "chart " (class) } viewBox={ "0 0 " (frame.width) " " (frame.height) } role="img" aria-label=(summary(points, about)) {
+        svg class={ "chart " (class) } viewBox=(frame.view_box()) role="img" aria-label=(summary(points, about)) {
             (y_axis(frame, &y, &about.metric))
             (x_axis(frame, &labels))
             (line("baseline", &baseline))
             @for (i, point) in points.iter().enumerate() {
-                @if let Some(b) = point.baseline.filter(|_| !is_baseline(point)) { (mark(Shape::Square, "baseline small", place(i), y.at(b.value))) }
+                @if let Some(b) = point.baseline.filter(|_| !is_baseline(point)) {
+                    (mark(Shape::Square, "baseline small", place(i), y.at(b.value)))
+                }
                 @if let Some(score) = point.score {
                     @let (shape, class) = look(point);
                     g {
-                        title { "v" (point.standing.number) " " (format::origin(&point.standing.origin)) ": " (format::estimate(&score)) }
+                        title {
+                            "v" (point.standing.number) " " (format::origin(&point.standing.origin))
+                            ": " (format::estimate(&score))
+                        }
                         (error_bar(class, place(i), y.at(score.low), y.at(score.high)))
                         (mark(shape, class, place(i), y.at(score.value)))
                     }

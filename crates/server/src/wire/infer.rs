@@ -283,7 +283,8 @@ mod tests {
         );
         let other = json!({"inputs": [{"name": "y", "shape": [1], "datatype": "FP64", "data": [1]}]});
         assert_eq!(said(other, &[]), "input `x` is missing: expected FP64; the request has `y`");
-        let twice = json!({"inputs": [{"name": "x", "shape": [1], "datatype": "FP64", "data": [1]}, {"name": "x", "shape": [1], "datatype": "FP64", "data": [1]}]});
+        let x = json!({"name": "x", "shape": [1], "datatype": "FP64", "data": [1]});
+        let twice = json!({"inputs": [x, x]});
         assert_eq!(said(twice, &[]), "input `x` stands twice in the request");
     }
 
@@ -320,7 +321,11 @@ mod tests {
 
     #[test]
     fn binary_outputs_follow_the_json_in_its_order() {
-        let wanted = json!({"inputs": [], "parameters": {"binary_data_output": true}, "outputs": [{"name": "label"}, {"name": "probabilities"}]});
+        let wanted = json!({
+            "inputs": [],
+            "parameters": {"binary_data_output": true},
+            "outputs": [{"name": "label"}, {"name": "probabilities"}],
+        });
         let response = respond(&header(wanted), "m", &answer()).expect("both are known");
         let tail = &response.body[response.json_length.expect("binary")..];
         assert_eq!(

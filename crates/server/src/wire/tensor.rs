@@ -36,7 +36,10 @@ impl Tensor {
                 let expected = count.checked_mul(size).filter(|expected| *expected == bytes.len());
                 expected.ok_or_else(|| {
                     let found = bytes.len();
-                    format!("input `{name}` has {found} bytes, expected {size} for each of the {count} elements of shape {shape:?} and datatype {dtype}")
+                    format!(
+                        "input `{name}` has {found} bytes, expected {size} for each of the {count} elements \
+                         of shape {shape:?} and datatype {dtype}"
+                    )
                 })?;
                 Cells::Numbers(bytes.chunks_exact(size).map(|element| dtype.number(element)).collect())
             }
