@@ -13,10 +13,12 @@ pub(crate) trait Disk: Send + Sync {
     /// A new, empty file; an error where there is one of this name.
     fn create(&self, path: &Path) -> io::Result<Box<dyn Output>>;
 
-    /// The bytes of a file from an offset to its end.
-    fn read(&self, path: &Path, offset: u64) -> io::Result<Vec<u8>>;
+    /// At most so many bytes of a file from an offset.
+    fn read(&self, path: &Path, offset: u64, most: u64) -> io::Result<Vec<u8>>;
 
-    #[allow(dead_code)]
+    /// The length of a file.
+    fn length(&self, path: &Path) -> io::Result<u64>;
+
     /// The names of what is in a folder, sorted.
     fn list(&self, folder: &Path) -> io::Result<Vec<String>>;
 
@@ -29,11 +31,9 @@ pub(crate) trait Disk: Send + Sync {
     /// Removes a file; nothing where there is none.
     fn remove(&self, path: &Path) -> io::Result<()>;
 
-    #[allow(dead_code)]
     /// Removes an empty folder.
     fn remove_dir(&self, folder: &Path) -> io::Result<()>;
 
-    #[allow(dead_code)]
     /// Cuts a file off and makes that durable.
     fn truncate(&self, path: &Path, length: u64) -> io::Result<()>;
 
@@ -58,12 +58,16 @@ impl Disk for Os {
         Ok(Box::new(OpenOptions::new().write(true).create_new(true).open(path)?))
     }
 
-    fn read(&self, path: &Path, offset: u64) -> io::Result<Vec<u8>> {
+    fn read(&self, path: &Path, offset: u64, most: u64) -> io::Result<Vec<u8>> {
         let mut file = File::open(path)?;
         file.seek(SeekFrom::Start(offset))?;
         let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
+        file.take(most).read_to_end(&mut bytes)?;
         Ok(bytes)
+    }
+
+    fn length(&self, path: &Path) -> io::Result<u64> {
+        std::fs::metadata(path).map(|m| m.len())
     }
 
     fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
@@ -147,7 +151,6 @@ pub(crate) fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> Result<(), 
     })
 }
 
-#[allow(dead_code)]
 /// Whether a name is that of a draft that a crash left behind.
 pub(crate) fn is_draft(name: &str) -> bool {
     name.starts_with(".draft-")

@@ -10,6 +10,9 @@ mod disk;
 mod error;
 mod event_json;
 pub mod files;
+#[cfg(test)]
+mod frail;
+pub mod journal;
 pub mod memory;
 pub mod profile;
 pub mod signature_json;
@@ -18,6 +21,7 @@ pub mod version;
 
 pub use blobs::FileBlobs;
 pub use error::StoreError;
+pub use journal::FileJournal;
 pub use memory::{MemoryBlobs, MemoryJournal, MemoryRegistry};
 pub use sqlite::SqliteRegistry;
 pub use version::{Golden, VersionFiles, export_version, load_version, put_version};

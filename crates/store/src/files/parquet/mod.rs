@@ -8,11 +8,11 @@ mod read;
 mod write;
 
 pub use read::{read, read_bytes};
+pub(crate) use write::encode;
 pub use write::{parquet_bytes, write_parquet};
 
 #[cfg(test)]
 mod tests {
-    use super::write::encode;
     use super::*;
     use crate::files::{ReadOptions, read_table};
     use arrow_array::builder::{Float64Builder, ListBuilder};
