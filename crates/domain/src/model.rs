@@ -147,6 +147,17 @@ impl fmt::Display for VersionId {
     }
 }
 
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Origin::Baseline { name } => write!(f, "baseline {name}"),
+            Origin::Trained { trainer } => write!(f, "trained {trainer}"),
+            Origin::Student { teacher } => write!(f, "student of {teacher}"),
+            Origin::Imported { file } => write!(f, "imported {file}"),
+        }
+    }
+}
+
 impl fmt::Display for Task {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

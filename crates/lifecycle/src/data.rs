@@ -8,7 +8,7 @@ mod split;
 mod target;
 
 pub use split::{Split, split};
-pub use target::{labelled, target_of};
+pub use target::{labelled, names, target_of};
 
 use crate::{Project, StageError};
 use domain::{Column, Examples, Plan, Table, Task, Timestamp, Values};
@@ -51,7 +51,8 @@ pub fn cut(plan: &Plan, table: &Table, file: &str) -> Result<Loaded, StageError>
 pub fn inputs(plan: &Plan, table: &Table) -> Table {
     let data = &plan.data;
     let named = [Some(&data.target), data.time.as_ref(), data.entity.as_ref()];
-    let left_out = |name: &str| named.iter().flatten().any(|n| *n == name) || data.drop.iter().any(|d| d == name);
+    let left_out =
+        |name: &str| named.iter().flatten().any(|n| *n == name) || data.drop.iter().any(|d| d == name);
     table.select(|name| !left_out(name))
 }
 
@@ -65,7 +66,10 @@ pub fn times(column: &Column, file: &str) -> Result<Vec<Timestamp>, StageError> 
         Values::Time(v) => v.iter().enumerate().map(|(i, t)| t.ok_or_else(|| missing(i))).collect(),
         Values::Number(v) => {
             let seconds = |x: f64| Timestamp((x * domain::time::SECOND as f64).round() as i64);
-            v.iter().enumerate().map(|(i, x)| if x.is_nan() { Err(missing(i)) } else { Ok(seconds(*x)) }).collect()
+            v.iter()
+                .enumerate()
+                .map(|(i, x)| if x.is_nan() { Err(missing(i)) } else { Ok(seconds(*x)) })
+                .collect()
         }
         other => {
             let found = format!("column {} holds {}, expected times or numbers", column.name, other.kind());
@@ -87,6 +91,20 @@ fn windows(plan: &Plan, past: &Table, file: &str) -> Result<Examples, StageError
     let series = plan.data.series.as_ref().map(|name| target::names(past, name, file)).transpose()?;
     models::forecast::frame(&times, &values, series.as_deref(), &cut)
         .map_err(|e| StageError::data(file, e.to_string(), "a series needs one value a step, in order"))
+}
+
+/// The future of a series, cut into windows; the first ones reach back into the past.
+pub fn future_windows(project: &Project, future: &Table) -> Result<Examples, StageError> {
+    let path = project.source();
+    let file = path.display().to_string();
+    let whole = sorted(&project.plan, &store::files::read_table(&path, &Default::default())?, &file)?;
+    let time = project.plan.data.time.as_deref().unwrap_or_default();
+    let begin = times(target::column(future, time, &file)?, &file)?.first().copied();
+    let windows = windows(&project.plan, &whole, &file)?;
+    let at = windows.at.clone().unwrap_or_default();
+    let later: Vec<usize> =
+        (0..windows.len()).filter(|&row| begin.is_some_and(|begin| at[row] >= begin)).collect();
+    Ok(windows.take(&later))
 }
 
 fn check_columns(plan: &Plan, table: &Table, file: &str) -> Result<(), StageError> {

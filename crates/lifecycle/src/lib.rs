@@ -1,1 +1,24 @@
-//! TODO
+//! The control plane: one file a stage. Each reads facts, asks the rule, and writes the event.
+//!
+//! Not here: the terminal, HTTP, or a rule of its own (rules stand in `domain`). Invariant: whatever a stage
+//! decides can be replayed from the events that it wrote.
+
+pub mod baseline;
+pub mod data;
+mod error;
+pub mod gate;
+pub mod leak;
+pub mod live;
+pub mod measure;
+pub mod people;
+pub mod project;
+pub mod retrain;
+pub mod score;
+pub mod slices;
+pub mod train;
+pub mod trainers;
+pub mod up;
+pub mod version;
+
+pub use error::StageError;
+pub use project::{Progress, Project, Silent};

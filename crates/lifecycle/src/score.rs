@@ -65,7 +65,9 @@ pub fn identical(a: &Outputs, b: &Outputs) -> bool {
 pub fn describe(target: &Target) -> String {
     match target {
         Target::Class { classes, index } => {
-            let share = |k: usize| index.iter().filter(|&&i| i as usize == k).count() as f64 / index.len().max(1) as f64;
+            let share = |k: usize| {
+                index.iter().filter(|&&i| i as usize == k).count() as f64 / index.len().max(1) as f64
+            };
             let shares = classes.iter().enumerate().rev().take(3);
             shares.map(|(k, name)| format!("{:.1}% {name}", 100.0 * share(k))).collect::<Vec<_>>().join(", ")
         }

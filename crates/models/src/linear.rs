@@ -6,7 +6,7 @@
 
 mod lbfgs;
 mod logistic;
-mod ridge;
+pub(crate) mod ridge;
 
 use crate::contract::{Artifact, Fit, FitError, Seed};
 use crate::encode::{Encoder, Features, Style};

@@ -16,7 +16,8 @@ pub fn labelled(
     notes: &mut Vec<String>,
 ) -> Result<Examples, StageError> {
     let labels = column(table, &plan.data.target, file)?;
-    let (rows, bare): (Vec<usize>, Vec<usize>) = (0..table.rows()).partition(|&r| !missing(&labels.values, r));
+    let (rows, bare): (Vec<usize>, Vec<usize>) =
+        (0..table.rows()).partition(|&r| !missing(&labels.values, r));
     if !bare.is_empty() {
         notes.push(format!("{} rows without `{}` are left out", bare.len(), plan.data.target));
     }

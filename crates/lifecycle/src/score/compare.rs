@@ -48,14 +48,20 @@ pub fn compare(
         _ => by_mean(metric, incumbent, challenger, rows)?,
     };
     let paired = if metric == "rmse" { root(paired, incumbent, challenger, rows)? } else { paired };
-    let reach = paired.df.map_or(1.959_963_984_540_054, |df| stats::distribution::t_quantile(0.975, df)) * paired.se;
+    let reach =
+        paired.df.map_or(1.959_963_984_540_054, |df| stats::distribution::t_quantile(0.975, df)) * paired.se;
     let count = paired.rows;
     Ok(Comparison {
         metric: metric.into(),
         method: paired.method.into(),
         incumbent: score(metric, incumbent, rows)?,
         challenger: score(metric, challenger, rows)?,
-        gain: Estimate { value: paired.gain, low: paired.gain - reach, high: paired.gain + reach, rows: count },
+        gain: Estimate {
+            value: paired.gain,
+            low: paired.gain - reach,
+            high: paired.gain + reach,
+            rows: count,
+        },
         se: paired.se,
         df: paired.df,
         p_superior: paired.p_superior,
@@ -82,7 +88,12 @@ struct Paired {
     rows: u64,
 }
 
-fn by_mean(metric: &str, incumbent: &Outputs, challenger: &Outputs, rows: &Rows<'_>) -> Result<Paired, StageError> {
+fn by_mean(
+    metric: &str,
+    incumbent: &Outputs,
+    challenger: &Outputs,
+    rows: &Rows<'_>,
+) -> Result<Paired, StageError> {
     let bad = |why: stats::BadInput| measure(metric, &why);
     let (a, b) = (losses(metric, incumbent, rows.target)?, losses(metric, challenger, rows.target)?);
     let difference = stats::paired::differences(&a, &b).map_err(bad)?;
@@ -93,10 +104,15 @@ fn by_mean(metric: &str, incumbent: &Outputs, challenger: &Outputs, rows: &Rows<
 }
 
 /// Overlapping forecasts: origins of one instant are one observation, and neighbours depend on each other.
-fn by_series(metric: &str, incumbent: &Outputs, challenger: &Outputs, rows: &Rows<'_>) -> Result<Paired, StageError> {
+fn by_series(
+    metric: &str,
+    incumbent: &Outputs,
+    challenger: &Outputs,
+    rows: &Rows<'_>,
+) -> Result<Paired, StageError> {
     let a = by_origin(&losses(metric, incumbent, rows.target)?, &rows.origins);
     let b = by_origin(&losses(metric, challenger, rows.target)?, &rows.origins);
-    let kernel = stats::diebold_mariano::Kernel::Bartlett;
+    let kernel = stats::diebold_mariano::Kernel::RectangularElseBartlett;
     let test = stats::diebold_mariano::diebold_mariano(&a, &b, rows.overlap, kernel, true)
         .map_err(|why| measure(metric, &why))?;
     let (gain, units) = (test.difference.mean, a.len() as u64);
@@ -104,7 +120,12 @@ fn by_series(metric: &str, incumbent: &Outputs, challenger: &Outputs, rows: &Row
     Ok(Paired { method: "Diebold-Mariano", gain, se, df, p_superior: None, units, rows: count })
 }
 
-fn by_accuracy(metric: &str, incumbent: &Outputs, challenger: &Outputs, rows: &Rows<'_>) -> Result<Paired, StageError> {
+fn by_accuracy(
+    metric: &str,
+    incumbent: &Outputs,
+    challenger: &Outputs,
+    rows: &Rows<'_>,
+) -> Result<Paired, StageError> {
     let bad = |why: stats::BadInput| measure(metric, &why);
     let right = |o: &Outputs| -> Result<Vec<bool>, StageError> {
         Ok(losses(metric, o, rows.target)?.iter().map(|wrong| *wrong == 0.0).collect())
@@ -114,10 +135,23 @@ fn by_accuracy(metric: &str, incumbent: &Outputs, challenger: &Outputs, rows: &R
     let p = stats::mcnemar::mcnemar(counts).mid_p_greater;
     let n = counts.rows();
     let (gain, se) = (interval.adjusted, interval.se);
-    Ok(Paired { method: "McNemar mid-p, Bonett-Price", gain, se, df: None, p_superior: Some(p), units: n, rows: n })
+    Ok(Paired {
+        method: "McNemar mid-p, Bonett-Price",
+        gain,
+        se,
+        df: None,
+        p_superior: Some(p),
+        units: n,
+        rows: n,
+    })
 }
 
-fn by_auc(metric: &str, incumbent: &Outputs, challenger: &Outputs, rows: &Rows<'_>) -> Result<Paired, StageError> {
+fn by_auc(
+    metric: &str,
+    incumbent: &Outputs,
+    challenger: &Outputs,
+    rows: &Rows<'_>,
+) -> Result<Paired, StageError> {
     let (yes, first) = binary(metric, incumbent, rows.target)?;
     let (_, second) = binary(metric, challenger, rows.target)?;
     let test = stats::delong::delong(&yes, &first, &second).map_err(|why| measure(metric, &why))?;
@@ -127,7 +161,12 @@ fn by_auc(metric: &str, incumbent: &Outputs, challenger: &Outputs, rows: &Rows<'
 }
 
 /// From mean squared errors to their roots, by the delta method: the paired difference over the roots' sum.
-fn root(paired: Paired, incumbent: &Outputs, challenger: &Outputs, rows: &Rows<'_>) -> Result<Paired, StageError> {
+fn root(
+    paired: Paired,
+    incumbent: &Outputs,
+    challenger: &Outputs,
+    rows: &Rows<'_>,
+) -> Result<Paired, StageError> {
     let rmse = |o: &Outputs| -> Result<f64, StageError> { Ok(score("rmse", o, rows)?.value) };
     let sum = (rmse(incumbent)? + rmse(challenger)?).max(f64::MIN_POSITIVE);
     Ok(Paired { method: "paired t, delta method", gain: paired.gain / sum, se: paired.se / sum, ..paired })
@@ -161,7 +200,10 @@ fn disagreement(a: &Outputs, b: &Outputs) -> f64 {
     let width = a.kind.width();
     let differ = match a.kind {
         domain::OutputKind::Probabilities { .. } => {
-            let (a, b) = (stats::metric::most_probable(&a.values, width), stats::metric::most_probable(&b.values, width));
+            let (a, b) = (
+                stats::metric::most_probable(&a.values, width),
+                stats::metric::most_probable(&b.values, width),
+            );
             a.iter().zip(&b).filter(|(a, b)| a != b).count()
         }
         _ => a.values.chunks(width).zip(b.values.chunks(width)).filter(|(a, b)| a != b).count(),

@@ -50,7 +50,8 @@ pub fn binary(metric: &str, outputs: &Outputs, target: &Target) -> Result<(Vec<b
 
 /// The true class of each row as an index into the answer's classes.
 fn classes(metric: &str, outputs: &Outputs, target: &Target) -> Result<(Vec<usize>, usize), StageError> {
-    let (OutputKind::Probabilities { classes: answered }, Target::Class { classes, index }) = (&outputs.kind, target)
+    let (OutputKind::Probabilities { classes: answered }, Target::Class { classes, index }) =
+        (&outputs.kind, target)
     else {
         return Err(measure(metric, &"it needs probabilities and classes"));
     };

@@ -24,6 +24,7 @@ mod weigh;
 
 pub use build::{Attribute, GraphBuilder, ML};
 pub use error::OnnxError;
+pub(crate) use model::feed;
 pub use model::{OnnxModel, signature_of};
 pub use program::{MAX_BYTES, Program};
 pub use read::ValueType;

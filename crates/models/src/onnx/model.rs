@@ -178,7 +178,7 @@ fn answer(outputs: &[ValueType], kind: &OutputKind) -> Result<usize, OnnxError> 
 }
 
 /// A column as the graph takes it.
-fn feed(input: &ValueType, rows: &Table) -> Result<Tensor, PredictError> {
+pub(crate) fn feed(input: &ValueType, rows: &Table) -> Result<Tensor, PredictError> {
     let column = rows.column(&input.name);
     let column = column.ok_or_else(|| PredictError::MissingColumn(input.name.clone()))?;
     let wrong = || PredictError::Kind {

@@ -1,0 +1,24 @@
+//! A challenger, by an embedded trainer or by the plan's own command.
+
+use crate::version::{Version, keep, trained_on};
+use crate::{Progress, Project, StageError};
+use domain::{Examples, Origin};
+use models::{Fit, FitError, Seed};
+
+/// Fits a trainer on these rows and registers what came of it.
+pub fn run(
+    project: &Project,
+    trainer: &dyn Fit,
+    rows: &Examples,
+    data: &str,
+    progress: &mut dyn Progress,
+) -> Result<Version, StageError> {
+    let seed = Seed(project.plan.train.seed);
+    let artifact =
+        trainer.fit(rows, seed, &mut |share| progress.share(share)).map_err(|error| match error {
+            FitError::Interrupted => StageError::Interrupted,
+            other => StageError::Fit(other),
+        })?;
+    let origin = Origin::Trained { trainer: trainer.name().into() };
+    keep(project, &artifact, origin, trained_on(data, rows), &rows.rows)
+}

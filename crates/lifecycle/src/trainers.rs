@@ -1,0 +1,77 @@
+//! Which trainers and baselines the plan's names stand for.
+
+use crate::{Project, StageError};
+use domain::{Plan, Task};
+use models::Fit;
+use models::baseline::{Majority, Mean, Median, Previous, Prior, Stump};
+
+/// Every baseline that suits the plan's task.
+pub fn baselines(plan: &Plan) -> Vec<Box<dyn Fit>> {
+    match plan.task {
+        Task::Classification => {
+            with_previous(plan, vec![Box::new(Prior), Box::new(Majority), Box::new(Stump)])
+        }
+        Task::Regression => with_previous(plan, vec![Box::new(Mean), Box::new(Median), Box::new(Stump)]),
+        Task::Forecasting => models::forecast::baselines(plan.forecast.season, plan.forecast.gap),
+    }
+}
+
+fn with_previous(plan: &Plan, mut all: Vec<Box<dyn Fit>>) -> Vec<Box<dyn Fit>> {
+    all.extend(
+        plan.baseline
+            .previous
+            .as_ref()
+            .map(|column| Box::new(Previous { column: column.clone() }) as Box<dyn Fit>),
+    );
+    all
+}
+
+/// The names of the plan's trainers, in order: the embedded ones, then `command`.
+pub fn names(plan: &Plan) -> Vec<String> {
+    let own = (!plan.train.command.is_empty()).then(|| "command".to_string());
+    plan.trainers().into_iter().chain(own).collect()
+}
+
+/// The trainer of this name: embedded, or `command` for the plan's own.
+pub fn named(project: &Project, name: &str) -> Result<Box<dyn Fit>, StageError> {
+    if name == "command" {
+        let train = &project.plan.train;
+        return Ok(Box::new(models::command::Command {
+            argv: train.command.clone(),
+            folder: project.dir.clone(),
+            work: project.dir.join(".incumbent").join("commands"),
+            time_limit: std::time::Duration::from_micros(train.time_limit.0.unsigned_abs()),
+            target: project.plan.data.target.clone(),
+        }));
+    }
+    embedded(&project.plan, name)
+}
+
+/// The embedded trainer of this name.
+pub fn embedded(plan: &Plan, name: &str) -> Result<Box<dyn Fit>, StageError> {
+    let known: &[&str] = match plan.task {
+        Task::Classification => &["logistic", "trees"],
+        Task::Regression => &["ridge", "trees"],
+        Task::Forecasting => &["lags", "lag_trees"],
+    };
+    let fit: Box<dyn Fit> = match (plan.task, name) {
+        (Task::Classification, "logistic") => Box::new(models::linear::Logistic::default()),
+        (Task::Regression, "ridge") => Box::new(models::linear::Ridge::default()),
+        (Task::Classification | Task::Regression, "trees") => Box::new(models::boosted::Trees::default()),
+        (Task::Forecasting, "lags") => {
+            Box::new(models::forecast::Lags::new(plan.forecast.season, plan.forecast.gap))
+        }
+        (Task::Forecasting, "lag_trees") => {
+            Box::new(models::forecast::LagTrees::new(plan.forecast.season, plan.forecast.gap))
+        }
+        _ => {
+            let found = format!("no trainer `{name}` for {}", plan.task);
+            return Err(StageError::data(
+                "incumbent.toml",
+                found,
+                format!("train.trainers may hold {}", known.join(", ")),
+            ));
+        }
+    };
+    Ok(fit)
+}
