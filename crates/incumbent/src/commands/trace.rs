@@ -1,0 +1,97 @@
+//! `incumbent trace`: one prediction's or one version's whole story.
+
+use crate::error::Hinted;
+use crate::{Outcome, args, commands, print, workspace};
+use domain::history::Standing;
+use domain::{Event, History, Prediction, PredictionId, ServedBy};
+use lifecycle::Project;
+use serde_json::{Value, json};
+
+/// Runs the command.
+pub fn run(args: &args::Trace, json: bool) -> anyhow::Result<Outcome> {
+    let project = workspace::open(&args.dir)?;
+    let history = project.history()?;
+    match PredictionId::parse(&args.id) {
+        Some(id) => prediction(&project, &history, id, json),
+        None => version(&project, &history, commands::find(&history, &args.id)?, json),
+    }
+}
+
+fn prediction(project: &Project, history: &History, id: PredictionId, json: bool) -> anyhow::Result<Outcome> {
+    let unknown = || Hinted::error(format!("no prediction {id} in the journal"), "ids are in the answers of :predict and infer");
+    let prediction = project.journal.prediction(id)?.ok_or_else(unknown)?;
+    let outcomes = project.journal.outcomes(id)?;
+    let version = history.version(&prediction.version);
+    if json {
+        let outcomes = outcomes.iter().map(|o| json!({"at": o.at.to_string(), "value": o.value}));
+        let input: Value = serde_json::from_str(&prediction.input).unwrap_or(Value::Null);
+        print::json(&json!({
+            "prediction": id.to_string(), "at": prediction.at.to_string(), "version": prediction.version.0,
+            "served_by": served_by(&prediction), "input": input, "output": prediction.output,
+            "latency_us": prediction.latency_us, "outcomes": outcomes.collect::<Vec<_>>(),
+            "origin": version.map(|v| &v.origin), "trained_on": version.map(|v| &v.trained_on),
+        }));
+        return Ok(Outcome::Pass);
+    }
+    println!("prediction {id}");
+    println!("  answered   {} in {} us", prediction.at, prediction.latency_us);
+    println!("  version    {}", version.map_or(prediction.version.to_string(), print::name));
+    println!("  served by  {}", served_by(&prediction));
+    println!("  input      {}", prediction.input);
+    println!("  output     {:?}", prediction.output);
+    for outcome in &outcomes {
+        println!("  outcome    {} at {}", outcome.value, outcome.at);
+    }
+    if outcomes.is_empty() {
+        println!("  outcome    not known yet");
+    }
+    version.iter().for_each(|v| story(project, history, v));
+    Ok(Outcome::Pass)
+}
+
+fn version(project: &Project, history: &History, standing: &Standing, json: bool) -> anyhow::Result<Outcome> {
+    if json {
+        let events = project.registry.events(0)?;
+        let own = events.iter().filter(|r| concerns(&r.event, standing));
+        let own = own.map(|r| json!({"sequence": r.sequence, "at": r.at.to_string(), "event": r.event}));
+        print::json(&json!({"version": standing.version.0, "events": own.collect::<Vec<_>>()}));
+        return Ok(Outcome::Pass);
+    }
+    println!("version {} ({})", print::name(standing), standing.version.0);
+    story(project, history, standing);
+    Ok(Outcome::Pass)
+}
+
+fn story(project: &Project, history: &History, standing: &Standing) {
+    let trained = &standing.trained_on;
+    println!("  made       {}: {} on {} rows of {}", standing.at, standing.origin, trained.rows, &trained.data[..8.min(trained.data.len())]);
+    if let Some(judged) = history.verdict(&standing.version) {
+        println!("  gate       {} at {}", judged.verdict.decision, judged.at);
+        judged.verdict.checks.iter().for_each(|c| println!("    {:<12} {}: {}", c.decision.to_string(), c.rule, c.found));
+    }
+    for deployment in history.deployments.iter().filter(|d| d.incumbent == standing.version) {
+        println!("  served     from {}", deployment.at);
+    }
+    for m in history.measurements.iter().filter(|m| m.version == standing.version) {
+        println!("  live       {} {} on {} rows, {} to {}", m.metric, print::number(m.value), m.rows, m.from, m.to);
+    }
+    println!("  stage      {} ({})", print::stage(standing.stage), project.plan.name);
+}
+
+fn concerns(event: &Event, standing: &Standing) -> bool {
+    let id = &standing.version;
+    match event {
+        Event::Registered { version, .. } | Event::Scored { version, .. } | Event::Moved { version, .. } | Event::Measured { version, .. } => version == id,
+        Event::Judged { facts, .. } => &facts.challenger == id || &facts.incumbent == id,
+        Event::Deployed { incumbent, fallback } => incumbent == id || fallback.contains(id),
+        Event::StageDone { .. } | Event::Triggered { .. } | Event::Dropped { .. } => false,
+    }
+}
+
+fn served_by(prediction: &Prediction) -> String {
+    match &prediction.served_by {
+        ServedBy::Intended => "the version that was meant".into(),
+        ServedBy::Fallback { version, why } => format!("fallback {version} ({why})"),
+        ServedBy::Floor { why } => format!("the constant answer ({why})"),
+    }
+}

@@ -1,0 +1,135 @@
+//! `incumbent up`: the main job, and the loop that keeps it there.
+
+mod replay;
+
+use crate::progress::Shown;
+use crate::running::{self, Running};
+use crate::{Outcome, args, print, workspace};
+use domain::gate::{Decision, Verdict};
+use lifecycle::up::Report;
+use lifecycle::{Progress, Project, live, measure, retrain};
+use serde_json::json;
+use std::time::{Duration, Instant};
+
+/// How often live traffic is measured and the retraining rule asked.
+const CONTROL: Duration = Duration::from_secs(2);
+
+/// Runs the command.
+pub fn run(args: &args::Up, json: bool) -> anyhow::Result<Outcome> {
+    let project = workspace::open(&args.dir)?;
+    let mut shown = Shown::new();
+    let running = running::start(&project, args.address.as_deref(), shown.watched())?;
+    eprintln!("{:<9} http://{}/", "page", running.address);
+    let report = stages(&project, &running, &mut shown)?;
+    if json {
+        print::json(&summary(&project, &running, &report)?);
+    } else {
+        show(&project, &running, &report)?;
+    }
+    let mut control = Control::new(project.clone());
+    match args.replay {
+        Some(speed) => replay::run(&project, &running, &report.loaded.future, speed, &mut control, &mut shown)?,
+        None if args.once => {}
+        None => eprintln!("serving; Ctrl-C stops"),
+    }
+    if !args.once {
+        running.watch(|| control.tick(&mut shown))?;
+    }
+    running.stop()?;
+    Ok(Outcome::Pass)
+}
+
+/// Runs the stages on a thread of their own, so that what passes serves while the next challenger trains.
+fn stages(project: &Project, running: &Running, shown: &mut Shown) -> anyhow::Result<Report> {
+    let report = std::thread::scope(|scope| {
+        let work = scope.spawn(|| lifecycle::up::run(project, shown));
+        while !work.is_finished() {
+            running.refresh()?;
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        work.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)).map_err(anyhow::Error::new)
+    });
+    shown.finish();
+    running.refresh()?;
+    report
+}
+
+/// Measures live traffic and asks the retraining rule, every few seconds.
+pub struct Control {
+    project: Project,
+    last: Instant,
+}
+
+impl Control {
+    fn new(project: Project) -> Control {
+        Control { project, last: Instant::now() }
+    }
+
+    /// Does what is due.
+    pub fn tick(&mut self, shown: &mut Shown) -> anyhow::Result<()> {
+        if self.last.elapsed() < CONTROL {
+            return Ok(());
+        }
+        self.now(shown)?;
+        self.last = Instant::now();
+        Ok(())
+    }
+
+    /// Does it now.
+    pub fn now(&mut self, shown: &mut Shown) -> anyhow::Result<()> {
+        let live = live::read(&self.project)?;
+        measure::run(&self.project, &live)?;
+        for (version, verdict) in retrain::run(&self.project, &live, shown)? {
+            shown.say(&format!("gate: {} (version {version})", verdict.decision));
+        }
+        shown.finish();
+        Ok(())
+    }
+}
+
+fn show(project: &Project, running: &Running, report: &Report) -> anyhow::Result<()> {
+    let history = project.history()?;
+    println!();
+    crate::commands::status::print(project, &history);
+    for (name, _, verdict) in &report.judged {
+        println!("\ngate: {} ({name})", verdict.decision);
+        reasons(verdict);
+    }
+    println!("\nopen    http://{}/", running.address);
+    println!("try     {}", curl(project, running, report));
+    Ok(())
+}
+
+/// The checks that decided, each with its numbers.
+fn reasons(verdict: &Verdict) {
+    for check in verdict.checks.iter().filter(|c| c.decision != Decision::Pass || c.rule == "primary" || c.warning) {
+        println!("  {}: {}", check.rule, check.found);
+        if let Some(rows) = check.missing_rows {
+            println!("    about {rows} more labelled rows would settle it");
+        }
+        if let Some(hint) = check.hint.as_ref().filter(|_| check.decision != Decision::Pass) {
+            println!("    hint: {hint}");
+        }
+    }
+}
+
+fn summary(project: &Project, running: &Running, report: &Report) -> anyhow::Result<serde_json::Value> {
+    let judged = report.judged.iter().map(|(name, version, verdict)| {
+        json!({"trainer": name, "version": version.0, "verdict": verdict})
+    });
+    Ok(json!({
+        "address": format!("http://{}/", running.address),
+        "split": report.split,
+        "judged": judged.collect::<Vec<_>>(),
+        "status": crate::commands::status::json(&project.history()?),
+    }))
+}
+
+/// One line to try: a row of the table, sent as a client would.
+fn curl(project: &Project, running: &Running, report: &Report) -> String {
+    let rows = &report.loaded.examples.rows;
+    let last = rows.take(&[rows.rows().saturating_sub(1)]);
+    let body = json!({"rows": replay::objects(&last)}).to_string();
+    let body = if body.len() > 2_000 { format!("@row.json   # {} bytes: one row of {}", body.len(), project.plan.data.source) } else { body };
+    format!("curl -s http://{}/v1/models/{}:predict -d '{}'", running.address, project.plan.name, body.replace('\'', "'\\''"))
+}

@@ -1,0 +1,156 @@
+//! The server with its control loop: what the registry deploys, the engine serves.
+//!
+//! Serving and lifecycle meet only here and in the store: the loop folds new events, and a new deployment becomes
+//! a new snapshot. No request is lost over a swap; links that stay keep their threads and their breakers.
+
+use crate::interrupt;
+use anyhow::Context;
+use domain::History;
+use domain::history::Deployment;
+use lifecycle::Project;
+use lifecycle::version::open;
+use server::{About, App, BodyLimit, Progress, Source};
+use serving::snapshot::{Limits, Link, Snapshot};
+use serving::{Engine, Floor, Settings, SystemClock, WhenFull};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+/// How often the registry is asked for news.
+const TICK: Duration = Duration::from_millis(250);
+
+/// A server under way.
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    facts: Arc<Facts>,
+    engine: Arc<Engine>,
+    project: Project,
+    server: std::thread::JoinHandle<()>,
+    stop: tokio::sync::watch::Sender<bool>,
+}
+
+/// What the page is told.
+struct Facts {
+    history: RwLock<Arc<History>>,
+    about: About,
+    progress: Arc<Mutex<Option<Progress>>>,
+}
+
+impl Source for Facts {
+    fn history(&self) -> Arc<History> {
+        Arc::clone(&self.history.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn about(&self) -> About {
+        self.about.clone()
+    }
+
+    fn progress(&self) -> Option<Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Starts serving on threads of its own; what is deployed later is picked up by [`Running::refresh`].
+pub fn start(project: &Project, address: Option<&str>, progress: Arc<Mutex<Option<Progress>>>) -> anyhow::Result<Running> {
+    let serve = &project.plan.serve;
+    let engine = Engine::start(settings(project), Arc::clone(&project.journal), Arc::new(SystemClock::new()));
+    let engine = Arc::new(engine.context("could not start the serving threads")?);
+    let facts = Arc::new(Facts { history: RwLock::default(), about: about(project), progress });
+    let limits = server::Limits { body: body_limit(serve.body_limit_mb), ..server::Limits::default() };
+    let app = Arc::new(App::new(Arc::clone(&engine), Arc::clone(&facts) as Arc<dyn Source>, limits));
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("could not start")?;
+    let address = address.unwrap_or(&serve.address);
+    let listener = runtime.block_on(tokio::net::TcpListener::bind(address));
+    let listener = listener.with_context(|| format!("could not listen on {address}"))?;
+    let bound = listener.local_addr().context("could not read the address")?;
+    let (stop, mut stopped) = tokio::sync::watch::channel(false);
+    let server = std::thread::spawn(move || {
+        runtime.block_on(server::serve(listener, app, async move {
+            drop(stopped.wait_for(|stop| *stop).await);
+        }));
+    });
+    let running = Running { address: bound, facts, engine, project: project.clone(), server, stop };
+    running.refresh()?;
+    Ok(running)
+}
+
+impl Running {
+    /// Takes in what the registry has come to hold: new events for the page, a new deployment for the engine.
+    pub fn refresh(&self) -> anyhow::Result<()> {
+        if let Some((predictions, why)) = self.engine.take_dropped() {
+            self.project.record(&[domain::Event::Dropped { predictions, why }])?;
+        }
+        let known = self.facts.history();
+        let news = self.project.registry.events(known.sequence)?;
+        if news.is_empty() {
+            return Ok(());
+        }
+        let mut history = (*known).clone();
+        news.iter().for_each(|recorded| history.add(recorded));
+        if history.deployment != known.deployment
+            && let Some(deployment) = &history.deployment
+        {
+            self.engine.deploy(self.snapshot(&history, deployment)?);
+        }
+        *self.facts.history.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(history);
+        Ok(())
+    }
+
+    /// Refreshes until somebody asks to stop; `work` is called in between, and may take its time.
+    pub fn watch(&self, mut work: impl FnMut() -> anyhow::Result<()>) -> anyhow::Result<()> {
+        while !interrupt::asked() {
+            self.refresh()?;
+            work()?;
+            std::thread::sleep(TICK);
+        }
+        Ok(())
+    }
+
+    /// Lets requests under way end, writes the journal to disk, and stops.
+    pub fn stop(self) -> anyhow::Result<()> {
+        drop(self.stop.send(true));
+        if self.server.join().is_err() {
+            anyhow::bail!("the server ended in a panic");
+        }
+        Ok(())
+    }
+
+    fn snapshot(&self, history: &History, deployment: &Deployment) -> anyhow::Result<Snapshot> {
+        let ids = std::iter::once(&deployment.incumbent).chain(&deployment.fallback);
+        let chain: Vec<Arc<Link>> = ids.map(|id| self.link(id)).collect::<anyhow::Result<_>>()?;
+        let kind = chain.first().context("a deployment names a version")?.signature().output.clone();
+        let floor = lifecycle::up::recorded_floor(history).and_then(|row| Floor::new(kind.clone(), row).ok());
+        let floor = floor.unwrap_or_else(|| Floor::ignorant(kind));
+        let deadline = Duration::from_micros(self.project.plan.serve.deadline.0 as u64);
+        Ok(Snapshot::new(self.project.plan.name.as_str(), chain, floor, deadline)?)
+    }
+
+    fn link(&self, id: &domain::VersionId) -> anyhow::Result<Arc<Link>> {
+        if let Some(link) = self.engine.link(id) {
+            return Ok(link);
+        }
+        let version = open(&self.project, id)?;
+        let link = Link::start(id.clone(), version.model, Limits::default());
+        Ok(Arc::new(link.with_context(|| format!("could not start threads for version {id}"))?))
+    }
+}
+
+fn settings(project: &Project) -> Settings {
+    let serve = &project.plan.serve;
+    let when_full = match serve.journal {
+        domain::plan::JournalPolicy::Wait => WhenFull::Wait,
+        domain::plan::JournalPolicy::Drop => WhenFull::Drop,
+    };
+    Settings { max_in_flight: serve.permits, when_full, ..Settings::default() }
+}
+
+fn body_limit(megabytes: usize) -> BodyLimit {
+    BodyLimit { bytes: megabytes << 20, ..server::Limits::default().body }
+}
+
+fn about(project: &Project) -> About {
+    let metric = project.plan.primary().to_string();
+    let higher_is_better = lifecycle::score::higher_is_better(&metric);
+    About { model: project.plan.name.clone(), target: project.plan.data.target.clone(), metric, higher_is_better }
+}
