@@ -23,7 +23,11 @@ pub fn find<'a>(history: &'a History, name: &str) -> anyhow::Result<&'a Standing
         [one] => Ok(one),
         [] => {
             let known: Vec<String> = history.versions.iter().map(crate::print::name).collect();
-            let hint = if known.is_empty() { "run `incumbent up` first".into() } else { format!("there are {}", known.join(", ")) };
+            let hint = if known.is_empty() {
+                "run `incumbent up` first".into()
+            } else {
+                format!("there are {}", known.join(", "))
+            };
             Err(Hinted::error(format!("no version `{name}`"), hint))
         }
         _ => Err(Hinted::error(format!("`{name}` is the beginning of several versions"), "give more digits")),

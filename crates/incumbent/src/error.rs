@@ -8,7 +8,8 @@ pub fn print(error: &anyhow::Error) {
     if let Some(plan) = error.downcast_ref::<BadPlan>() {
         let mut text = String::new();
         let theme = miette::GraphicalTheme::unicode_nocolor();
-        let rendered = miette::GraphicalReportHandler::new_themed(theme).with_width(100).render_report(&mut text, plan);
+        let rendered =
+            miette::GraphicalReportHandler::new_themed(theme).with_width(100).render_report(&mut text, plan);
         match rendered {
             Ok(()) => eprint!("error:{text}"),
             Err(_) => eprintln!("error: {plan}"),

@@ -9,13 +9,6 @@ pub fn asked() -> bool {
     ASKED.load(Ordering::Relaxed)
 }
 
-/// Ends when somebody asks to stop.
-pub async fn wait() {
-    while !asked() {
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
-}
-
 /// Watches for Ctrl-C and for the signal that service managers send, on a thread of its own.
 pub fn watch() {
     std::thread::spawn(|| {

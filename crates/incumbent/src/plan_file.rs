@@ -21,9 +21,13 @@ pub fn read(dir: &Path) -> anyhow::Result<Plan> {
     let path = path(dir);
     if !path.exists() {
         let what = format!("no plan: {} is not there", path.display());
-        return Err(crate::error::Hinted::error(what, format!("write one with: incumbent init {}", dir.display())));
+        return Err(crate::error::Hinted::error(
+            what,
+            format!("write one with: incumbent init {}", dir.display()),
+        ));
     }
-    let text = std::fs::read_to_string(&path).with_context(|| format!("could not read {}", path.display()))?;
+    let text =
+        std::fs::read_to_string(&path).with_context(|| format!("could not read {}", path.display()))?;
     Plan::parse(&text).map_err(|error| {
         let source = NamedSource::new(path.display().to_string(), text);
         anyhow::Error::new(BadPlan { error, source })

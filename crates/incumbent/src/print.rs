@@ -1,9 +1,9 @@
 //! Tables and numbers on stdout.
 
 use comfy_table::{ContentArrangement, Table};
+use domain::Stage;
 use domain::gate::Estimate;
 use domain::history::Standing;
-use domain::Stage;
 
 /// A table with these headings.
 pub fn table(headings: &[&str], rows: Vec<Vec<String>>) -> Table {

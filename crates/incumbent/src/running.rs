@@ -52,14 +52,19 @@ impl Source for Facts {
 }
 
 /// Starts serving on threads of its own; what is deployed later is picked up by [`Running::refresh`].
-pub fn start(project: &Project, address: Option<&str>, progress: Arc<Mutex<Option<Progress>>>) -> anyhow::Result<Running> {
+pub fn start(
+    project: &Project,
+    address: Option<&str>,
+    progress: Arc<Mutex<Option<Progress>>>,
+) -> anyhow::Result<Running> {
     let serve = &project.plan.serve;
     let engine = Engine::start(settings(project), Arc::clone(&project.journal), Arc::new(SystemClock::new()));
     let engine = Arc::new(engine.context("could not start the serving threads")?);
     let facts = Arc::new(Facts { history: RwLock::default(), about: about(project), progress });
     let limits = server::Limits { body: body_limit(serve.body_limit_mb), ..server::Limits::default() };
     let app = Arc::new(App::new(Arc::clone(&engine), Arc::clone(&facts) as Arc<dyn Source>, limits));
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("could not start")?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("could not start")?;
     let address = address.unwrap_or(&serve.address);
     let listener = runtime.block_on(tokio::net::TcpListener::bind(address));
     let listener = listener.with_context(|| format!("could not listen on {address}"))?;
@@ -109,7 +114,7 @@ impl Running {
 
     /// Lets requests under way end, writes the journal to disk, and stops.
     pub fn stop(self) -> anyhow::Result<()> {
-        drop(self.stop.send(true));
+        let _ = self.stop.send(true);
         if self.server.join().is_err() {
             anyhow::bail!("the server ended in a panic");
         }
@@ -152,5 +157,10 @@ fn body_limit(megabytes: usize) -> BodyLimit {
 fn about(project: &Project) -> About {
     let metric = project.plan.primary().to_string();
     let higher_is_better = lifecycle::score::higher_is_better(&metric);
-    About { model: project.plan.name.clone(), target: project.plan.data.target.clone(), metric, higher_is_better }
+    About {
+        model: project.plan.name.clone(),
+        target: project.plan.data.target.clone(),
+        metric,
+        higher_is_better,
+    }
 }

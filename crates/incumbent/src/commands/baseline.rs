@@ -28,7 +28,9 @@ pub fn run(args: &args::Baseline, json: bool) -> anyhow::Result<Outcome> {
     let candidates = lifecycle::baseline::compare(&project, &split, &mut shown)?;
     shown.finish();
     if json {
-        print::json(&json!({"split": split.how, "candidates": lifecycle::baseline::candidates_json(&candidates)}));
+        print::json(
+            &json!({"split": split.how, "candidates": lifecycle::baseline::candidates_json(&candidates)}),
+        );
     } else {
         println!("baselines of {}, on {}", project.plan.name, split.how);
         println!("{}", table(&candidates));
@@ -38,8 +40,11 @@ pub fn run(args: &args::Baseline, json: bool) -> anyhow::Result<Outcome> {
 
 /// The baselines with their scores, the chosen one marked.
 pub fn table(candidates: &[Candidate]) -> comfy_table::Table {
-    let metrics: Vec<String> =
-        candidates.iter().find(|c| c.failed.is_none()).map(|c| c.scores.iter().map(|s| s.0.clone()).collect()).unwrap_or_default();
+    let metrics: Vec<String> = candidates
+        .iter()
+        .find(|c| c.failed.is_none())
+        .map(|c| c.scores.iter().map(|s| s.0.clone()).collect())
+        .unwrap_or_default();
     let mut headings = vec!["baseline"];
     headings.extend(metrics.iter().map(String::as_str));
     let rows = candidates.iter().map(|c| {

@@ -39,7 +39,9 @@ pub fn run(args: &args::Gate, json: bool) -> anyhow::Result<Outcome> {
     if json {
         let history = project.history()?;
         let facts = history.verdict(&challenger.version).map(|j| json!(j.facts));
-        shown::json(&json!({"challenger": challenger.version.0, "verdict": verdict, "missing_rows": verdict.missing_rows(), "facts": facts}));
+        shown::json(
+            &json!({"challenger": challenger.version.0, "verdict": verdict, "missing_rows": verdict.missing_rows(), "facts": facts}),
+        );
     } else {
         print(&name, &verdict);
     }
@@ -70,8 +72,14 @@ fn challenger<'a>(history: &'a History, name: Option<&str>) -> anyhow::Result<&'
     if let Some(name) = name {
         return commands::find(history, name);
     }
-    let open = |s: &&Standing| !matches!(s.origin, Origin::Baseline { .. }) && history.verdict(&s.version).is_none();
-    let none = || Hinted::error("every challenger has been judged", "train one with: incumbent train; or name one with --challenger");
+    let open =
+        |s: &&Standing| !matches!(s.origin, Origin::Baseline { .. }) && history.verdict(&s.version).is_none();
+    let none = || {
+        Hinted::error(
+            "every challenger has been judged",
+            "train one with: incumbent train; or name one with --challenger",
+        )
+    };
     history.versions.iter().rev().find(open).ok_or_else(none)
 }
 

@@ -14,7 +14,8 @@ pub fn run(args: &args::History, json: bool) -> anyhow::Result<Outcome> {
     }
     let events = project.registry.events(0)?;
     if json {
-        let all = events.iter().map(|r| json!({"sequence": r.sequence, "at": r.at.to_string(), "event": r.event}));
+        let all =
+            events.iter().map(|r| json!({"sequence": r.sequence, "at": r.at.to_string(), "event": r.event}));
         print::json(&Value::Array(all.collect()));
     } else {
         events.iter().for_each(|r| println!("{:>5}  {}  {}", r.sequence, r.at, sentence(r)));
@@ -34,7 +35,11 @@ fn replay(project: &Project, json: bool) -> anyhow::Result<Outcome> {
     if json {
         print::json(&json!({"verdicts": history.verdicts.len(), "different": different}));
     } else {
-        println!("{} verdicts judged again from their facts, {} come out differently", history.verdicts.len(), different.len());
+        println!(
+            "{} verdicts judged again from their facts, {} come out differently",
+            history.verdicts.len(),
+            different.len()
+        );
         different.iter().for_each(|sequence| println!("  event {sequence}"));
     }
     Ok(if different.is_empty() { Outcome::Pass } else { Outcome::Fail })
@@ -61,9 +66,12 @@ pub fn sentence(recorded: &Recorded) -> String {
         }
         Event::Triggered { action, why } => format!("{action} triggered: {why}"),
         Event::Measured { version, metric, from, to, value, interval, rows } => {
-            let (value, low, high) = (print::number(*value), print::number(interval.0), print::number(interval.1));
+            let (value, low, high) =
+                (print::number(*value), print::number(interval.0), print::number(interval.1));
             format!("{version} live {metric} {value} [{low}, {high}] on {rows} rows, {from} to {to}")
         }
-        Event::Dropped { predictions, why } => format!("{predictions} predictions answered but not logged: {why}"),
+        Event::Dropped { predictions, why } => {
+            format!("{predictions} predictions answered but not logged: {why}")
+        }
     }
 }

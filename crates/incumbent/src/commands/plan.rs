@@ -17,7 +17,12 @@ pub fn run(args: &args::Plan, json: bool) -> anyhow::Result<Outcome> {
     } else if args.explain {
         explain(&values);
     } else {
-        println!("{} is a plan: {} of `{}`", plan_file::path(&args.dir).display(), plan.task, plan.data.target);
+        println!(
+            "{} is a plan: {} of `{}`",
+            plan_file::path(&args.dir).display(),
+            plan.task,
+            plan.data.target
+        );
         println!("  better means a better {}; guardrails: {}", plan.primary(), plan.guardrails().join(", "));
         println!("  trainers: {}", lifecycle::trainers::names(&plan).join(", "));
         println!("  see every key with: incumbent plan --explain {}", args.dir.display());

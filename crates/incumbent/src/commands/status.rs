@@ -23,7 +23,8 @@ pub fn print(project: &Project, history: &History) {
         println!("{}: no version yet; start with: incumbent up {}", project.plan.name, project.dir.display());
         return;
     }
-    let metrics: Vec<String> = std::iter::once(project.plan.primary().to_string()).chain(project.plan.guardrails()).collect();
+    let metrics: Vec<String> =
+        std::iter::once(project.plan.primary().to_string()).chain(project.plan.guardrails()).collect();
     let mut headings = vec!["version", "stage", "from"];
     headings.extend(metrics.iter().map(String::as_str));
     headings.push("trained on");
@@ -39,7 +40,13 @@ pub fn print(project: &Project, history: &History) {
     });
     println!("{}", print::table(&headings, rows.collect()));
     if let Some(incumbent) = history.incumbent() {
-        let behind: Vec<String> = history.deployment.iter().flat_map(|d| &d.fallback).filter_map(|id| history.version(id)).map(print::name).collect();
+        let behind: Vec<String> = history
+            .deployment
+            .iter()
+            .flat_map(|d| &d.fallback)
+            .filter_map(|id| history.version(id))
+            .map(print::name)
+            .collect();
         let behind = if behind.is_empty() { "a constant answer".into() } else { behind.join(", then ") };
         println!("serving {}; behind it {behind}", print::name(incumbent));
     }

@@ -18,7 +18,12 @@ pub fn run(args: &args::Trace, json: bool) -> anyhow::Result<Outcome> {
 }
 
 fn prediction(project: &Project, history: &History, id: PredictionId, json: bool) -> anyhow::Result<Outcome> {
-    let unknown = || Hinted::error(format!("no prediction {id} in the journal"), "ids are in the answers of :predict and infer");
+    let unknown = || {
+        Hinted::error(
+            format!("no prediction {id} in the journal"),
+            "ids are in the answers of :predict and infer",
+        )
+    };
     let prediction = project.journal.prediction(id)?.ok_or_else(unknown)?;
     let outcomes = project.journal.outcomes(id)?;
     let version = history.version(&prediction.version);
@@ -64,16 +69,33 @@ fn version(project: &Project, history: &History, standing: &Standing, json: bool
 
 fn story(project: &Project, history: &History, standing: &Standing) {
     let trained = &standing.trained_on;
-    println!("  made       {}: {} on {} rows of {}", standing.at, standing.origin, trained.rows, &trained.data[..8.min(trained.data.len())]);
+    println!(
+        "  made       {}: {} on {} rows of {}",
+        standing.at,
+        standing.origin,
+        trained.rows,
+        &trained.data[..8.min(trained.data.len())]
+    );
     if let Some(judged) = history.verdict(&standing.version) {
         println!("  gate       {} at {}", judged.verdict.decision, judged.at);
-        judged.verdict.checks.iter().for_each(|c| println!("    {:<12} {}: {}", c.decision.to_string(), c.rule, c.found));
+        judged
+            .verdict
+            .checks
+            .iter()
+            .for_each(|c| println!("    {:<12} {}: {}", c.decision.to_string(), c.rule, c.found));
     }
     for deployment in history.deployments.iter().filter(|d| d.incumbent == standing.version) {
         println!("  served     from {}", deployment.at);
     }
     for m in history.measurements.iter().filter(|m| m.version == standing.version) {
-        println!("  live       {} {} on {} rows, {} to {}", m.metric, print::number(m.value), m.rows, m.from, m.to);
+        println!(
+            "  live       {} {} on {} rows, {} to {}",
+            m.metric,
+            print::number(m.value),
+            m.rows,
+            m.from,
+            m.to
+        );
     }
     println!("  stage      {} ({})", print::stage(standing.stage), project.plan.name);
 }
@@ -81,7 +103,10 @@ fn story(project: &Project, history: &History, standing: &Standing) {
 fn concerns(event: &Event, standing: &Standing) -> bool {
     let id = &standing.version;
     match event {
-        Event::Registered { version, .. } | Event::Scored { version, .. } | Event::Moved { version, .. } | Event::Measured { version, .. } => version == id,
+        Event::Registered { version, .. }
+        | Event::Scored { version, .. }
+        | Event::Moved { version, .. }
+        | Event::Measured { version, .. } => version == id,
         Event::Judged { facts, .. } => &facts.challenger == id || &facts.incumbent == id,
         Event::Deployed { incumbent, fallback } => incumbent == id || fallback.contains(id),
         Event::StageDone { .. } | Event::Triggered { .. } | Event::Dropped { .. } => false,

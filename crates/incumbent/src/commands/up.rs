@@ -28,7 +28,9 @@ pub fn run(args: &args::Up, json: bool) -> anyhow::Result<Outcome> {
     }
     let mut control = Control::new(project.clone());
     match args.replay {
-        Some(speed) => replay::run(&project, &running, &report.loaded.future, speed, &mut control, &mut shown)?,
+        Some(speed) => {
+            replay::run(&project, &running, &report.loaded.future, speed, &mut control, &mut shown)?
+        }
         None if args.once => {}
         None => eprintln!("serving; Ctrl-C stops"),
     }
@@ -102,7 +104,9 @@ fn show(project: &Project, running: &Running, report: &Report) -> anyhow::Result
 
 /// The checks that decided, each with its numbers.
 fn reasons(verdict: &Verdict) {
-    for check in verdict.checks.iter().filter(|c| c.decision != Decision::Pass || c.rule == "primary" || c.warning) {
+    for check in
+        verdict.checks.iter().filter(|c| c.decision != Decision::Pass || c.rule == "primary" || c.warning)
+    {
         println!("  {}: {}", check.rule, check.found);
         if let Some(rows) = check.missing_rows {
             println!("    about {rows} more labelled rows would settle it");
@@ -114,9 +118,10 @@ fn reasons(verdict: &Verdict) {
 }
 
 fn summary(project: &Project, running: &Running, report: &Report) -> anyhow::Result<serde_json::Value> {
-    let judged = report.judged.iter().map(|(name, version, verdict)| {
-        json!({"trainer": name, "version": version.0, "verdict": verdict})
-    });
+    let judged = report
+        .judged
+        .iter()
+        .map(|(name, version, verdict)| json!({"trainer": name, "version": version.0, "verdict": verdict}));
     Ok(json!({
         "address": format!("http://{}/", running.address),
         "split": report.split,
@@ -130,6 +135,15 @@ fn curl(project: &Project, running: &Running, report: &Report) -> String {
     let rows = &report.loaded.examples.rows;
     let last = rows.take(&[rows.rows().saturating_sub(1)]);
     let body = json!({"rows": replay::objects(&last)}).to_string();
-    let body = if body.len() > 2_000 { format!("@row.json   # {} bytes: one row of {}", body.len(), project.plan.data.source) } else { body };
-    format!("curl -s http://{}/v1/models/{}:predict -d '{}'", running.address, project.plan.name, body.replace('\'', "'\\''"))
+    let body = if body.len() > 2_000 {
+        format!("@row.json   # {} bytes: one row of {}", body.len(), project.plan.data.source)
+    } else {
+        body
+    };
+    format!(
+        "curl -s http://{}/v1/models/{}:predict -d '{}'",
+        running.address,
+        project.plan.name,
+        body.replace('\'', "'\\''")
+    )
 }

@@ -22,7 +22,12 @@ pub fn from_labels(file: &Path, truth: Option<&Path>, json: bool) -> anyhow::Res
 
 /// From a published figure, `0.835/1000`.
 pub fn published(text: &str, json: bool) -> anyhow::Result<Outcome> {
-    let bad = || Hinted::error(format!("`{text}` is no accuracy"), "write the share and the number of items: 0.835/1000");
+    let bad = || {
+        Hinted::error(
+            format!("`{text}` is no accuracy"),
+            "write the share and the number of items: 0.835/1000",
+        )
+    };
     let (share, items) = text.split_once('/').ok_or_else(bad)?;
     let (share, items): (f64, u64) = (share.parse().map_err(|_| bad())?, items.parse().map_err(|_| bad())?);
     if !(0.0..=1.0).contains(&share) || items == 0 {

@@ -7,7 +7,8 @@ pub fn render(model: &str, challenger: &str, verdict: &Verdict) -> String {
     let failures = verdict.reasons().count();
     let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let name = escape(&format!("gate of {model}: {challenger}"));
-    text += &format!("<testsuite name=\"{name}\" tests=\"{}\" failures=\"{failures}\">\n", verdict.checks.len());
+    text +=
+        &format!("<testsuite name=\"{name}\" tests=\"{}\" failures=\"{failures}\">\n", verdict.checks.len());
     for check in &verdict.checks {
         let (rule, found) = (escape(&check.rule), escape(&check.found));
         text += &format!("  <testcase classname=\"gate\" name=\"{rule}\">");
@@ -54,6 +55,8 @@ mod tests {
         let checks = vec![of("rows", Decision::Pass), of("slice <b>", Decision::Fail)];
         let text = render("bank", "v2", &Verdict { decision: Decision::Fail, checks });
         assert!(text.contains("tests=\"2\" failures=\"1\""), "{text}");
-        assert!(text.contains("name=\"slice &lt;b&gt;\"><failure type=\"fail\" message=\"age &lt; 30 &amp; &quot;x&quot;\"/>"));
+        assert!(text.contains(
+            "name=\"slice &lt;b&gt;\"><failure type=\"fail\" message=\"age &lt; 30 &amp; &quot;x&quot;\"/>"
+        ));
     }
 }

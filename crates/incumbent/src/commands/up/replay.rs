@@ -26,7 +26,14 @@ struct Row {
 }
 
 /// Sends all of the future, `speed` of the table's time each second.
-pub fn run(project: &Project, running: &Running, future: &Table, speed: Span, control: &mut Control, shown: &mut Shown) -> anyhow::Result<()> {
+pub fn run(
+    project: &Project,
+    running: &Running,
+    future: &Table,
+    speed: Span,
+    control: &mut Control,
+    shown: &mut Shown,
+) -> anyhow::Result<()> {
     let rows = rows(project, future)?;
     let (Some(first), Some(last)) = (rows.first().map(|r| r.at), rows.last().map(|r| r.at)) else {
         shown.say("nothing to replay: no rows at or after data.until");
@@ -40,7 +47,8 @@ pub fn run(project: &Project, running: &Running, future: &Table, speed: Span, co
     let mut waiting: VecDeque<(Timestamp, Value)> = VecDeque::new();
     let started = Instant::now();
     while !(interrupt::asked() || ahead.is_empty() && waiting.is_empty()) {
-        let now = Timestamp(begin.0.saturating_add((started.elapsed().as_secs_f64() * speed.0 as f64) as i64));
+        let now =
+            Timestamp(begin.0.saturating_add((started.elapsed().as_secs_f64() * speed.0 as f64) as i64));
         send(project, running, &agent, &mut ahead, now, &mut waiting)?;
         report(running, &agent, &mut waiting, now)?;
         control.tick(shown)?;
@@ -102,7 +110,9 @@ fn truth(target: &Target, row: usize) -> Value {
         Target::Class { classes, index } => json!(classes[index[row] as usize]),
         Target::Number(values) => json!(values[row]),
         Target::Path { horizon, values } => json!(&values[row * horizon..(row + 1) * horizon]),
-        Target::Soft { classes, probability } => json!(&probability[row * classes.len()..(row + 1) * classes.len()]),
+        Target::Soft { classes, probability } => {
+            json!(&probability[row * classes.len()..(row + 1) * classes.len()])
+        }
     }
 }
 
@@ -130,7 +140,12 @@ fn send(
     Ok(())
 }
 
-fn report(running: &Running, agent: &ureq::Agent, waiting: &mut VecDeque<(Timestamp, Value)>, now: Timestamp) -> anyhow::Result<()> {
+fn report(
+    running: &Running,
+    agent: &ureq::Agent,
+    waiting: &mut VecDeque<(Timestamp, Value)>,
+    now: Timestamp,
+) -> anyhow::Result<()> {
     let due = waiting.iter().take_while(|(at, _)| *at <= now).count();
     let outcomes: Vec<Value> = waiting.drain(..due).map(|(_, outcome)| outcome).collect();
     let url = format!("http://{}/v1/outcomes", running.address);
@@ -149,7 +164,9 @@ fn post(agent: &ureq::Agent, url: &str, body: &Value) -> anyhow::Result<Value> {
 }
 
 fn agent() -> ureq::Agent {
-    let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_secs(30)));
+    let config = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_global(Some(Duration::from_secs(30)));
     config.build().new_agent()
 }
 
