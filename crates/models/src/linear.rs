@@ -17,9 +17,9 @@ use domain::{Examples, OutputKind, Task};
 use logistic::{Precision, Problem, Weights};
 use ridge::{Line, Moments};
 
-/// The penalties tried, from strong to weak. Features have deviation 1, so one range suits all data; a
-/// penalty counts as much as so many rows do.
-const PENALTIES: [f64; 6] = [1000.0, 100.0, 10.0, 1.0, 0.1, 0.01];
+/// The penalties tried, from strong to weak. Numbers have deviation 1, so one range suits all data. The strongest
+/// leave little but the intercept, which is best where later rows have turned away from earlier ones.
+const PENALTIES: [f64; 8] = [1e5, 1e4, 1e3, 100.0, 10.0, 1.0, 0.1, 0.01];
 /// The penalty where there are too few rows or instants to hold some back.
 const FALLBACK_PENALTY: f64 = 1.0;
 /// Parts that are held back in turn.
@@ -30,14 +30,14 @@ const MANY_ROWS: usize = 10_000;
 /// The trainer `logistic`: multinomial logistic regression.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Logistic {
-    /// The price of large weights; `None` chooses among six by held-back rows.
+    /// The price of large weights; `None` chooses among eight by held-back rows.
     pub penalty: Option<f64>,
 }
 
 /// The trainer `ridge`: linear regression with a price on large weights.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Ridge {
-    /// The price of large weights; `None` chooses among six by held-back rows.
+    /// The price of large weights; `None` chooses among eight by held-back rows.
     pub penalty: Option<f64>,
 }
 

@@ -117,7 +117,9 @@ impl Goal {
 
     /// The rule of a question, unless one side has no rows.
     fn rule(&self, yes: &[f64], no: &[f64], question: impl FnOnce() -> Question, below: f64) -> Option<Rule> {
-        if self.weight(yes) <= 0.0 || self.weight(no) <= 0.0 {
+        // What is left of a difference after rounding is no row.
+        let least = 1e-9 * (self.weight(yes) + self.weight(no));
+        if self.weight(yes) <= least || self.weight(no) <= least {
             return None;
         }
         let loss = self.loss(yes) + self.loss(no);
@@ -217,7 +219,7 @@ fn add(to: &mut [f64], what: &[f64]) {
 }
 
 fn minus(all: &[f64], part: &[f64]) -> Vec<f64> {
-    all.iter().zip(part).map(|(a, p)| (a - p).max(if a >= &0.0 { 0.0 } else { f64::MIN })).collect()
+    all.iter().zip(part).map(|(a, p)| a - p).collect()
 }
 
 fn write(goal: &Goal, column: &Column, rule: &Rule) -> Result<Artifact, FitError> {

@@ -81,6 +81,15 @@ fn numbers_are_divided_by_least_squares() {
     assert_eq!((rule.yes, rule.no), (vec![1e9 + 1.5], vec![1e9 + 9.5]));
 }
 
+#[test]
+fn numbers_that_fall_are_divided_as_well_as_numbers_that_rise() {
+    let data = |target: &[f64]| {
+        examples(Values::Number(vec![1.0, 2.0, 3.0, 4.0, NAN]), Target::Number(target.to_vec()))
+    };
+    check(&data(&[10.0, 9.0, 2.0, 1.0, 1.5]), "x <= 2.5", &[9.5, 9.5, 1.5, 1.5, 1.5]);
+    check(&data(&[1.0, 2.0, 9.0, 10.0, 1.5]), "x <= 2.5 or missing", &[1.5, 1.5, 9.5, 9.5, 1.5]);
+}
+
 /// No set of texts is better than the one found: all of them are tried.
 #[test]
 fn the_best_of_all_sets_is_found() {
