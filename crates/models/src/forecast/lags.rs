@@ -191,8 +191,11 @@ fn write_lines(onnx: &mut GraphBuilder, written: &Written, lines: &[Line], featu
 /// Windows that the features are computed of at a time.
 const CHUNK: usize = 512;
 
-/// Runs the graph's first part on the training windows: features by column, centres and scales by window.
-fn run(features: &Features, data: &Examples) -> Result<(Vec<Vec<f32>>, Vec<f32>, Vec<f32>), PredictError> {
+/// Features by column, centres and scales by window.
+type Computed = (Vec<Vec<f32>>, Vec<f32>, Vec<f32>);
+
+/// Runs the graph's first part on the training windows.
+fn run(features: &Features, data: &Examples) -> Result<Computed, PredictError> {
     let mut onnx = inputs("features", features);
     let written = features.write(&mut onnx);
     let width = features.width();

@@ -55,10 +55,10 @@ pub fn methods() -> Vec<Method> {
     vec![
         of("naive", |_| 1, |y, _, h| simple::naive(y, h)),
         of("seasonal_naive", |m| m, simple::seasonal_naive),
-        of("naive2", |_| 2, |y, m, h| season::deseasonalised(y, m, h, |y, h| simple::naive(y, h))),
+        of("naive2", |_| 2, |y, m, h| season::deseasonalised(y, m, h, simple::naive)),
         of("drift", |_| 2, |y, _, h| simple::drift(y, h)),
         of("mean", |_| 1, |y, _, h| simple::mean(y, h)),
-        of("window_average", |m| m, |y, m, h| simple::window_average(y, m, h)),
+        of("window_average", |m| m, simple::window_average),
         of("seasonal_window_average", |m| 2 * m, |y, m, h| simple::seasonal_window_average(y, m, 2, h)),
         of("ses", |_| 3, |y, _, h| smoothing::fit_ses(y).forecast(h)),
         of("damped_holt", |_| 5, |y, _, h| ets::fit(y, 1, ets::Form::DampedTrend).forecast(h)),

@@ -31,7 +31,7 @@ pub fn lowest_in_cube(start: &[f64], steps: usize, f: impl Fn(&[f64]) -> f64) ->
     simplex.swap_remove(0).1
 }
 
-fn improve(simplex: &mut Vec<(f64, Vec<f64>)>, f: &impl Fn(&[f64]) -> f64) {
+fn improve(simplex: &mut [(f64, Vec<f64>)], f: &impl Fn(&[f64]) -> f64) {
     let worst = simplex.len() - 1;
     let size = simplex[0].1.len();
     let centre: Vec<f64> =
