@@ -1,6 +1,6 @@
 //! What the embedded trainers reach on real rows, and whether onnxruntime reads their graphs as we
-//! do: bank marketing, trained on the first 60% of the calls, tested on the next 10%; and, to see what the order
-//! of time costs, trained and tested on rows of all times.
+//! do: bank marketing, trained on the first 60% of the calls, tested on the next 10%; and, to see what the
+//! order of time costs, trained and tested on rows of all times.
 //!
 //! Reads only `bank.csv`, which `onnxruntime.py export` writes; prints a line a trainer. Then writes for each
 //! trainer, on these rows and on the mixed ones of `testkit`, a graph with raw rows and our answers to them,

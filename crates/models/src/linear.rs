@@ -17,8 +17,9 @@ use domain::{Examples, OutputKind, Task};
 use logistic::{Precision, Problem, Weights};
 use ridge::{Line, Moments};
 
-/// The penalties tried, from strong to weak. Numbers have deviation 1, so one range suits all data. The strongest
-/// leave little but the intercept, which is best where later rows have turned away from earlier ones.
+/// The penalties tried, from strong to weak. Numbers have deviation 1, so one range suits all data. The
+/// strongest leave little but the intercept, which is best where later rows have turned away from earlier
+/// ones.
 const PENALTIES: [f64; 8] = [1e5, 1e4, 1e3, 100.0, 10.0, 1.0, 0.1, 0.01];
 /// The penalty where there are too few rows or instants to hold some back.
 const FALLBACK_PENALTY: f64 = 1.0;

@@ -48,8 +48,8 @@ fn a_command_conforms() {
     check_fit(&OnlyTwoClasses(bench.command(r#"cp prior.onnx "$INCUMBENT_OUTPUT""#)), &data);
 }
 
-/// The command copies a model of two classes. It would say by its exit code that a target is not its own, where the
-/// suite asks for [`FitError::Task`].
+/// The command copies a model of two classes. It would say by its exit code that a target is not its own,
+/// where the suite asks for [`FitError::Task`].
 struct OnlyTwoClasses(Command);
 
 impl Fit for OnlyTwoClasses {
