@@ -6,6 +6,9 @@ use crate::{Project, StageError, leak, slices};
 use domain::gate::{Comparison, Decision, Facts, Margin, SliceFact, Verdict, judge};
 use domain::{Event, Examples, History, Outputs, Score, Stage, Task, VersionId};
 
+/// The fewest clusters on which a slice's cluster-robust error can be trusted.
+const LEAST_CLUSTERS: usize = 10;
+
 /// Rows that a challenger is judged on, with those it was trained on to look for leaks.
 pub struct Trial<'a> {
     /// What the challenger was trained on.
@@ -148,16 +151,21 @@ impl Measure<'_> {
         let (old, new) = (of(&self.answers.incumbent)?, of(&self.answers.challenger)?);
         let harm: Vec<f64> = new.iter().zip(&old).map(|(new, old)| new - old).collect();
         let found = slices::slices(test, &self.project.plan.gate.slices, &harm);
-        found.into_iter().map(|slice| self.slice(metric, test, &slice)).collect()
+        let facts = found.iter().map(|slice| self.slice(metric, test, slice));
+        facts.filter_map(Result::transpose).collect()
     }
 
-    fn slice(&self, metric: &str, test: &Examples, slice: &slices::Slice) -> Result<SliceFact, StageError> {
-        let part = test.take(&slice.rows);
-        let rows = Rows::of(&part, 1);
-        let (old, new) =
-            (take(&self.answers.incumbent, &slice.rows), take(&self.answers.challenger, &slice.rows));
+    /// A slice within too few clusters says nothing that holds outside of them, and is left out.
+    fn slice(&self, metric: &str, test: &Examples, slice: &slices::Slice) -> Result<Option<SliceFact>, StageError> {
+        let target = test.target.take(&slice.rows);
+        let rows = self.rows.part(&target, &slice.rows);
+        if rows.clusters() < LEAST_CLUSTERS {
+            return Ok(None);
+        }
+        let old = take(&self.answers.incumbent, &slice.rows);
+        let new = take(&self.answers.challenger, &slice.rows);
         let comparison = compare(metric, &old, &new, &rows, 0.0)?;
-        Ok(SliceFact { slice: slice.name.clone(), declared: slice.declared, comparison })
+        Ok(Some(SliceFact { slice: slice.name.clone(), declared: slice.declared, comparison }))
     }
 }
 

@@ -6,10 +6,9 @@
 
 use domain::gate::Leak;
 use domain::{Column, Examples, Target, Values};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// The share of test rows that may repeat a training row before it blocks: in tables of few categories,
-/// some rows are alike by chance.
+/// The share of test rows that may repeat a training row in any table before it blocks.
 const REPEATED_ROWS: f64 = 0.01;
 /// A single column that ranks the answer better than this is most likely made from it.
 const RANKING: f64 = 0.99;
@@ -28,16 +27,25 @@ pub fn leaks(train: &Examples, test: &Examples) -> Vec<Leak> {
     leaks
 }
 
+/// Where columns are few and coarse, different people look alike: rows then repeat within the training part as
+/// well, and only what goes beyond that is a sign.
 fn repeated_rows(train: &Examples, test: &Examples) -> Option<Leak> {
-    let seen: HashSet<u64> = row_hashes(train).into_iter().collect();
-    let repeated = row_hashes(test).iter().filter(|h| seen.contains(h)).count();
+    let mut counts: HashMap<u64, usize> = HashMap::new();
+    row_hashes(train).into_iter().for_each(|hash| *counts.entry(hash).or_default() += 1);
+    let repeated = row_hashes(test).iter().filter(|hash| counts.contains_key(hash)).count();
     if repeated == 0 {
         return None;
     }
+    let within = counts.values().filter(|&&count| count > 1).sum::<usize>() as f64 / train.len().max(1) as f64;
     let share = repeated as f64 / test.len() as f64;
-    let found =
-        format!("{repeated} of {} test rows ({:.1}%) repeat a training row", test.len(), 100.0 * share);
-    Some(Leak { check: "rows on both sides".into(), found, blocks: share > REPEATED_ROWS })
+    let percent = |share: f64| 100.0 * share;
+    let found = format!(
+        "{repeated} of {} test rows ({:.1}%) repeat a training row; {:.1}% of training rows repeat each other",
+        test.len(),
+        percent(share),
+        percent(within)
+    );
+    Some(Leak { check: "rows on both sides".into(), found, blocks: share > REPEATED_ROWS.max(1.5 * within) })
 }
 
 fn shared_entities(train: &Examples, test: &Examples) -> Option<Leak> {

@@ -30,6 +30,23 @@ impl<'a> Rows<'a> {
         let origins = examples.at.clone().filter(|_| forecasts).unwrap_or_default();
         Rows { target: &examples.target, clusters: clusters(examples, forecasts), overlap, origins }
     }
+
+    /// A part of the rows, in the clusters that they have among all.
+    pub fn part(&self, target: &'a Target, part: &[usize]) -> Rows<'a> {
+        let clusters = part.iter().map(|&row| self.clusters[row]).collect();
+        let origins = if self.origins.is_empty() { Vec::new() } else { part.iter().map(|&row| self.origins[row]).collect() };
+        Rows { target, clusters, overlap: self.overlap, origins }
+    }
+
+    /// In how many clusters the rows are.
+    pub fn clusters(&self) -> usize {
+        self.clusters.iter().collect::<BTreeSet<_>>().len()
+    }
+
+    /// Whether some rows share a cluster.
+    fn clustered(&self) -> bool {
+        self.clusters() < self.clusters.len()
+    }
 }
 
 /// Compares two versions' answers by one metric. The gain is positive where the challenger is better; `margin`
@@ -43,7 +60,7 @@ pub fn compare(
 ) -> Result<Comparison, StageError> {
     let paired = match metric {
         "auc" => by_auc(metric, incumbent, challenger, rows)?,
-        "accuracy" => by_accuracy(metric, incumbent, challenger, rows)?,
+        "accuracy" if !rows.clustered() => by_accuracy(metric, incumbent, challenger, rows)?,
         _ if rows.overlap > 1 => by_series(metric, incumbent, challenger, rows)?,
         _ => by_mean(metric, incumbent, challenger, rows)?,
     };
