@@ -157,6 +157,31 @@ fn a_file_that_is_no_onnx_is_refused() {
     refused(b"PK\x03\x04 surely not", "not an ONNX file");
 }
 
+/// A field of a message: its key, its length, its bytes.
+fn field(number: u8, bytes: &[u8]) -> Vec<u8> {
+    let mut out = vec![number << 3 | 2];
+    let mut length = bytes.len();
+    while length >= 0x80 {
+        out.push(length as u8 | 0x80);
+        length >>= 7;
+    }
+    out.push(length as u8);
+    [&out[..], bytes].concat()
+}
+
+#[test]
+fn graphs_nested_without_end_are_not_followed() {
+    // an attribute that holds a graph, whose node has an attribute that holds a graph, ...
+    let mut attribute = field(1, b"body");
+    for _ in 0..5000 {
+        attribute = [field(1, b"body"), field(6, &field(1, &field(5, &attribute)))].concat();
+    }
+    let node = [field(1, b"x"), field(4, b"Relu"), field(5, &attribute)].concat();
+    let opset = field(8, &[0x10, 17]);
+    let x = field(11, &[field(1, b"x"), field(2, &field(1, &[0x08, 1]))].concat());
+    refused(&[opset, field(7, &[field(1, &node), x].concat())].concat(), "attribute `body` is not supported");
+}
+
 fn stump(yes: i64, no: i64, weight_node: i64) -> Vec<u8> {
     let ints = |v: [i64; 3]| Attribute::Ints(v.to_vec());
     let modes = ["BRANCH_LEQ", "LEAF", "LEAF"].map(String::from);

@@ -1,4 +1,4 @@
-//! From scores to probabilities: the `post_transform` that linear models, trees and SVMs share.
+//! From scores to probabilities: the `post_transform` that linear models and trees share.
 
 use crate::onnx::node::Node;
 

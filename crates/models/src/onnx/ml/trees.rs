@@ -295,7 +295,7 @@ impl Reading {
             (_, false, []) => Ok(Reading::One { base: 0.0, share }),
             (_, false, [base]) => Ok(Reading::One { base: *base, share }),
             (_, true, [_, ..]) | (_, false, [_, _, ..]) => Err(format!(
-                "{} base values for two classes whose leaves speak to both have no agreed meaning",
+                "{} base values have no agreed meaning for two classes, except one where leaves speak to the first only",
                 base.len()
             )),
             (_, true, []) if !votes.always_speak_to(1, lists) => {
