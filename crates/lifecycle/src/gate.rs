@@ -156,7 +156,12 @@ impl Measure<'_> {
     }
 
     /// A slice within too few clusters says nothing that holds outside of them, and is left out.
-    fn slice(&self, metric: &str, test: &Examples, slice: &slices::Slice) -> Result<Option<SliceFact>, StageError> {
+    fn slice(
+        &self,
+        metric: &str,
+        test: &Examples,
+        slice: &slices::Slice,
+    ) -> Result<Option<SliceFact>, StageError> {
         let target = test.target.take(&slice.rows);
         let rows = self.rows.part(&target, &slice.rows);
         if rows.clusters() < LEAST_CLUSTERS {

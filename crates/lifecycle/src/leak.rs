@@ -36,7 +36,8 @@ fn repeated_rows(train: &Examples, test: &Examples) -> Option<Leak> {
     if repeated == 0 {
         return None;
     }
-    let within = counts.values().filter(|&&count| count > 1).sum::<usize>() as f64 / train.len().max(1) as f64;
+    let within =
+        counts.values().filter(|&&count| count > 1).sum::<usize>() as f64 / train.len().max(1) as f64;
     let share = repeated as f64 / test.len() as f64;
     let percent = |share: f64| 100.0 * share;
     let found = format!(

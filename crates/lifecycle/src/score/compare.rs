@@ -34,7 +34,11 @@ impl<'a> Rows<'a> {
     /// A part of the rows, in the clusters that they have among all.
     pub fn part(&self, target: &'a Target, part: &[usize]) -> Rows<'a> {
         let clusters = part.iter().map(|&row| self.clusters[row]).collect();
-        let origins = if self.origins.is_empty() { Vec::new() } else { part.iter().map(|&row| self.origins[row]).collect() };
+        let origins = if self.origins.is_empty() {
+            Vec::new()
+        } else {
+            part.iter().map(|&row| self.origins[row]).collect()
+        };
         Rows { target, clusters, overlap: self.overlap, origins }
     }
 
