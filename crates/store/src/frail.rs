@@ -103,6 +103,12 @@ impl Frail {
         Frail(Arc::new(Mutex::new(State { names, durable, contents, left, ..State::default() })))
     }
 
+    /// The disk as it is, for a new program, with power for so many changes.
+    pub fn revived(&self, left: Option<usize>) -> Frail {
+        self.state().left = left;
+        self.clone()
+    }
+
     /// Whether the power was cut.
     pub fn is_dead(&self) -> bool {
         self.state().left == Some(0)

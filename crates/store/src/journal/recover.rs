@@ -36,6 +36,10 @@ pub(super) fn recover(layout: &Layout) -> Result<Recovery, StoreError> {
     for hour in layout.hours()? {
         let found = layout.hour(hour)?;
         let folder = layout.folder(hour);
+        if !found.leftovers.is_empty() {
+            // a program that was killed may have left before the name of what replaces them was durable
+            layout.disk().sync_dir(&folder).map_err(|source| io("sync", &folder, source))?;
+        }
         for name in &found.leftovers {
             let path = folder.join(name);
             layout.disk().remove(&path).map_err(|source| io("remove", &path, source))?;
