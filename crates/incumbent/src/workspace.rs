@@ -6,6 +6,7 @@ use domain::Timestamp;
 use lifecycle::Project;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use store::{FileJournal, StoreError};
 
 /// The folder, beside the plan, with everything that incumbent keeps.
 pub const STATE: &str = ".incumbent";
@@ -20,10 +21,19 @@ pub fn open(dir: &Path) -> anyhow::Result<Project> {
         plan: Arc::new(plan),
         registry: Arc::new(store::SqliteRegistry::open(&state.join("registry.sqlite"))?),
         blobs: Arc::new(store::FileBlobs::open(&state.join("blobs"))?),
-        journal: Arc::new(store::journal::FileJournal::open(&state.join("journal"))?),
+        journal: Arc::new(journal(&state.join("journal"))?),
         now: Arc::new(now),
         dir,
     })
+}
+
+/// The journal, for reading only where another incumbent writes to it: what it served can be looked at
+/// while it serves.
+fn journal(folder: &Path) -> Result<FileJournal, StoreError> {
+    match FileJournal::open(folder) {
+        Err(StoreError::InUse { .. }) => Ok(FileJournal::open_for_reading(folder)),
+        opened => opened,
+    }
 }
 
 /// The wall clock.
