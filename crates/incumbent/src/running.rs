@@ -19,6 +19,9 @@ use std::time::Duration;
 /// How often the registry is asked for news.
 const TICK: Duration = Duration::from_millis(250);
 
+/// How often past hours of the journal are packed. Outcomes that come late are packed with them.
+const SEALING: Duration = Duration::from_secs(3600);
+
 /// A server under way.
 pub struct Running {
     /// Where it listens.
@@ -58,6 +61,8 @@ pub fn start(
     progress: Arc<Mutex<Option<Progress>>>,
 ) -> anyhow::Result<Running> {
     let serve = &project.plan.serve;
+    // refused before the first answer: one process alone writes the journal
+    project.journal.append(&[])?;
     let engine = Engine::start(settings(project), Arc::clone(&project.journal), Arc::new(SystemClock::new()));
     let engine = Arc::new(engine.context("could not start the serving threads")?);
     let facts = Arc::new(Facts { history: RwLock::default(), about: about(project), progress });
@@ -70,6 +75,7 @@ pub fn start(
     let listener = listener.with_context(|| format!("could not listen on {address}"))?;
     let bound = listener.local_addr().context("could not read the address")?;
     let (stop, mut stopped) = tokio::sync::watch::channel(false);
+    runtime.spawn(seal(project.clone(), stop.subscribe()));
     let server = std::thread::spawn(move || {
         runtime.block_on(server::serve(listener, app, async move {
             drop(stopped.wait_for(|stop| *stop).await);
@@ -138,6 +144,23 @@ impl Running {
         let version = open(&self.project, id)?;
         let link = Link::start(id.clone(), version.model, Limits::default());
         Ok(Arc::new(link.with_context(|| format!("could not start threads for version {id}"))?))
+    }
+}
+
+/// Packs what is past, now and then, until the server stops. What cannot be packed stays readable as it is.
+async fn seal(project: Project, mut stopped: tokio::sync::watch::Receiver<bool>) {
+    let mut due = tokio::time::interval(SEALING);
+    loop {
+        tokio::select! {
+            _ = stopped.wait_for(|stop| *stop) => return,
+            _ = due.tick() => {}
+        }
+        let (journal, now) = (Arc::clone(&project.journal), (project.now)());
+        match tokio::task::spawn_blocking(move || journal.seal(now)).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "could not seal the journal"),
+            Err(error) => tracing::warn!(%error, "sealing the journal panicked"),
+        }
     }
 }
 

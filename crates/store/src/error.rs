@@ -87,14 +87,12 @@ impl StoreError {
             StoreError::Foreign { .. } => Some("choose another folder, or move the file out of the way"),
             StoreError::Newer { .. } => Some("update incumbent; nothing in the file was changed"),
             StoreError::InUse { .. } => Some("stop the other incumbent, or ask the one that runs over HTTP"),
+            StoreError::ReadOnly { .. } => Some("another incumbent writes there; stop it first"),
             StoreError::NoBlob(_) => Some("it was never put here, or it was removed by hand"),
             StoreError::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
                 Some("make room on the disk, or shorten how long predictions are kept")
             }
-            StoreError::Io { .. }
-            | StoreError::Lossy { .. }
-            | StoreError::ReadOnly { .. }
-            | StoreError::Database { .. } => None,
+            StoreError::Io { .. } | StoreError::Lossy { .. } | StoreError::Database { .. } => None,
         }
     }
 }
