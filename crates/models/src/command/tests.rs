@@ -1,3 +1,5 @@
+//! Tests of `command`.
+
 use super::*;
 use crate::baseline::Prior;
 use crate::conformance::check_fit;

@@ -1,3 +1,5 @@
+//! Tests of `encode`.
+
 use super::*;
 use crate::contract::PredictError;
 use crate::onnx::{Data, Dtype, GraphBuilder, Program, Tensor};

@@ -1,3 +1,5 @@
+//! Tests of `linear`.
+
 use super::*;
 use crate::conformance::check_fit;
 use crate::contract::Predict;

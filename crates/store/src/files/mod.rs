@@ -10,9 +10,11 @@ mod error;
 mod header;
 mod ndjson;
 pub mod parquet;
+mod series;
 
 pub use error::ReadError;
 pub use parquet::{parquet_bytes, write_parquet};
+pub use series::{CutSeries, read_series};
 
 use domain::{Column, Kind, Schema, Table, Values};
 use std::path::Path;
