@@ -10,7 +10,7 @@ use domain::Table;
 use domain::baseline::{Automation, AutomationFacts, DEFAULT_MARGIN, automation};
 use domain::gate::Estimate;
 use stats::agreement::{Annotation, krippendorff_alpha, majority_vote, person_accuracies};
-use stats::dawid_skene::{Em, consensus};
+use stats::dawid_skene::{Em, dawid_skene};
 use stats::proportion::{Count, wilson};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,6 +29,8 @@ pub struct People {
     pub one_person: Estimate,
     /// Accuracy of the majority vote; a tie between k labels counts 1/k where one of them is right.
     pub majority: Option<Estimate>,
+    /// Items whose vote is tied: the majority's accuracy depends on how they are broken.
+    pub ties: u64,
     /// Accuracy of Dawid and Skene's labels.
     pub dawid_skene: Option<Estimate>,
     /// Items that an expert should decide: Dawid and Skene's posterior is below 0.9.
@@ -41,24 +43,26 @@ pub struct People {
 pub fn people(labels: &Table, truth: Option<&Table>, file: &str) -> Result<People, StageError> {
     let bad = |why: stats::BadInput| StageError::Measure { metric: "people".into(), why: why.to_string() };
     let coded = Coded::read(labels, truth, file)?;
-    let agreed = consensus(&coded.annotations, coded.classes, Em::default()).map_err(bad)?;
+    let agreed = dawid_skene(&coded.annotations, coded.classes, Em::default()).map_err(bad)?;
     let by_item = coded.by_item();
     let agreement = krippendorff_alpha(&by_item.values().cloned().collect::<Vec<_>>()).map_err(bad)?;
     let workers: BTreeSet<u64> = coded.annotations.iter().map(|a| a.person).collect();
     let of_truth = |right: f64, items: u64| share(right, items).map_err(bad);
     let majority = coded.majority_right();
-    let agreed_right =
-        agreed.iter().filter(|a| a.label.is_some() && a.label == coded.truth.get(&a.item).copied()).count();
+    let likely: Vec<(u64, usize, f64)> =
+        agreed.items.iter().zip(&agreed.posterior).map(most_likely).collect();
+    let agreed_right = likely.iter().filter(|(item, label, _)| coded.truth.get(item) == Some(label)).count();
     let known = coded.truth.len() as u64;
     Ok(People {
         items: by_item.len() as u64,
         workers: workers.len() as u64,
         labels: coded.annotations.len() as u64,
         agreement,
+        ties: majority_vote(&coded.annotations).iter().filter(|v| v.label.is_none()).count() as u64,
         one_person: one_person(&coded).map_err(bad)?,
         majority: (known > 0).then(|| of_truth(majority, known)).transpose()?,
         dawid_skene: (known > 0).then(|| of_truth(agreed_right as f64, known)).transpose()?,
-        for_expert: agreed.iter().filter(|a| a.certainty < stats::dawid_skene::CERTAIN).count() as u64,
+        for_expert: likely.iter().filter(|(_, _, p)| *p < stats::dawid_skene::CERTAIN).count() as u64,
         automation: coded.automation(agreement).transpose().map_err(bad)?,
     })
 }
@@ -151,6 +155,11 @@ fn one_person(coded: &Coded) -> Result<Estimate, stats::BadInput> {
     let labels: u64 = each.iter().map(|p| p.accuracy.rows).sum();
     let right: f64 = each.iter().map(|p| p.accuracy.value * p.accuracy.rows as f64).sum();
     share(right, labels)
+}
+
+fn most_likely((item, posterior): (&u64, &Vec<f64>)) -> (u64, usize, f64) {
+    let label = stats::metric::most_probable(posterior, posterior.len())[0];
+    (*item, label, posterior[label])
 }
 
 fn credit(labels: &[usize], truth: usize) -> f64 {

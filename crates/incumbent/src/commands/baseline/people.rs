@@ -47,7 +47,11 @@ fn show(found: &People) {
     println!("  agreement (Krippendorff's alpha)  {}", print::number(found.agreement));
     println!("  one person                        {}", print::estimate(&found.one_person));
     if let Some(majority) = &found.majority {
-        println!("  majority vote                     {}", print::estimate(majority));
+        println!(
+            "  majority vote                     {}; {} ties count in part",
+            print::estimate(majority),
+            found.ties
+        );
     }
     if let Some(dawid_skene) = &found.dawid_skene {
         println!("  Dawid-Skene                       {}", print::estimate(dawid_skene));
@@ -62,7 +66,7 @@ fn show(found: &People) {
 fn as_json(found: &People) -> serde_json::Value {
     json!({
         "labels": found.labels, "items": found.items, "workers": found.workers, "agreement": found.agreement,
-        "one_person": found.one_person, "majority": found.majority, "dawid_skene": found.dawid_skene,
+        "one_person": found.one_person, "majority": found.majority, "ties": found.ties, "dawid_skene": found.dawid_skene,
         "for_expert": found.for_expert, "automation": found.automation,
     })
 }
