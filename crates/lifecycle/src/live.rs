@@ -4,7 +4,7 @@
 
 use crate::{Project, StageError, data};
 use domain::{
-    Column, Examples, Outcome, Prediction, Schema, Signature, Table, Target, Timestamp, Values, VersionId,
+    Column, Examples, Outcome, OutputKind, Prediction, Schema, Table, Target, Timestamp, Values, VersionId,
 };
 use serde_json::{Map, Value};
 
@@ -45,10 +45,15 @@ pub fn read(project: &Project) -> Result<Live, StageError> {
     Ok(live)
 }
 
-/// Labelled live rows as examples of this signature.
-pub fn examples(project: &Project, rows: &[&LiveRow], signature: &Signature) -> Result<Examples, StageError> {
-    let table = table(rows, &signature.inputs);
-    let target = target(rows, signature)?;
+/// Labelled live rows as examples with these columns. A column that a row does not have is missing there.
+pub fn examples(
+    project: &Project,
+    rows: &[&LiveRow],
+    columns: &Schema,
+    output: &OutputKind,
+) -> Result<Examples, StageError> {
+    let table = table(rows, columns);
+    let target = target(rows, output)?;
     let at = Some(rows.iter().map(|row| row.at).collect());
     let entity = project.plan.data.entity.as_deref().or(project.plan.data.series.as_deref());
     let entity = entity.map(|name| {
@@ -134,7 +139,7 @@ fn block(value: &Value, shape: &[usize]) -> Vec<f32> {
     (0..width).map(|i| cells.get(i).and_then(Value::as_f64).map_or(f32::NAN, |x| x as f32)).collect()
 }
 
-fn target(rows: &[&LiveRow], signature: &Signature) -> Result<Target, StageError> {
+fn target(rows: &[&LiveRow], output: &OutputKind) -> Result<Target, StageError> {
     let bad = |row: &LiveRow, expected: &str| {
         StageError::data(
             "journal",
@@ -142,8 +147,8 @@ fn target(rows: &[&LiveRow], signature: &Signature) -> Result<Target, StageError
             "correct it by reporting it again",
         )
     };
-    match &signature.output {
-        domain::OutputKind::Probabilities { classes } => {
+    match output {
+        OutputKind::Probabilities { classes } => {
             let place = |row: &&LiveRow| {
                 let found = classes.iter().position(|c| *c == row.truth);
                 found.map(|i| i as u32).ok_or_else(|| bad(row, &format!("one of {}", classes.join(", "))))
@@ -151,11 +156,11 @@ fn target(rows: &[&LiveRow], signature: &Signature) -> Result<Target, StageError
             let index = rows.iter().map(place).collect::<Result<_, _>>()?;
             Ok(Target::Class { classes: classes.clone(), index })
         }
-        domain::OutputKind::Value => {
+        OutputKind::Value => {
             let number = |row: &&LiveRow| row.truth.parse::<f64>().map_err(|_| bad(row, "a number"));
             Ok(Target::Number(rows.iter().map(number).collect::<Result<_, _>>()?))
         }
-        domain::OutputKind::Path { horizon } => {
+        OutputKind::Path { horizon } => {
             let path = |row: &&LiveRow| {
                 let values: Option<Vec<f64>> = serde_json::from_str(&row.truth).ok();
                 values.filter(|v| v.len() == *horizon).ok_or_else(|| bad(row, &format!("{horizon} numbers")))

@@ -53,8 +53,9 @@ fn period(
         }
     }
     let metric = project.plan.primary().to_string();
+    let signature = baseline.model.signature();
     let measured = |version: &VersionId, outputs: &Outputs, rows: &[&LiveRow]| -> Result<Event, StageError> {
-        let examples = live::examples(project, rows, baseline.model.signature())?;
+        let examples = live::examples(project, rows, &signature.inputs, &signature.output)?;
         let estimate = score(&metric, outputs, &Rows::of(&examples, 1))?;
         let (version, metric, interval) = (version.clone(), metric.clone(), (estimate.low, estimate.high));
         Ok(Event::Measured {
@@ -69,12 +70,12 @@ fn period(
     };
     let mut events = Vec::new();
     for (version, rows) in by_version.iter().filter(|(_, rows)| rows.len() >= LEAST_ROWS) {
-        let kind = baseline.model.signature().output.clone();
+        let kind = signature.output.clone();
         let values = rows.iter().flat_map(|row| row.output.iter().copied()).collect();
         events.push(measured(version, &Outputs { kind, values }, rows)?);
     }
     if !by_version.contains_key(&baseline.id) {
-        let examples = live::examples(project, rows, baseline.model.signature())?;
+        let examples = live::examples(project, rows, &signature.inputs, &signature.output)?;
         events.push(measured(&baseline.id, &baseline.answer(&examples.rows)?, rows)?);
     }
     Ok(events)

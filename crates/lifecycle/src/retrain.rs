@@ -78,8 +78,9 @@ fn rows(
     incumbent: &VersionId,
     since: Timestamp,
 ) -> Result<(Examples, Examples), StageError> {
-    let signature = open(project, incumbent)?.model.signature().clone();
+    let output = open(project, incumbent)?.model.signature().output.clone();
     let table = live::history_rows(project)?;
+    let columns = table.rows.schema(0);
     let window = project.plan.retrain.window.0;
     let known = labelled(project, live);
     let new: Vec<&LiveRow> = known.iter().copied().filter(|row| row.at > since).collect();
@@ -88,11 +89,14 @@ fn rows(
     let start = if window > 0 { Timestamp(middle.0 - window) } else { Timestamp(i64::MIN) };
     let older: Vec<&LiveRow> = known.iter().copied().filter(|row| row.at < middle).collect();
     let newer: Vec<&LiveRow> = new.iter().copied().filter(|row| row.at >= middle).collect();
-    let joined =
-        live::joined(&table, &live::examples(project, &older, &signature)?, &project.plan.data.source)?;
+    let joined = live::joined(
+        &table,
+        &live::examples(project, &older, &columns, &output)?,
+        &project.plan.data.source,
+    )?;
     let first = joined.at.as_ref().map_or(0, |at| at.partition_point(|t| *t < start));
     let train = joined.take(&(first..joined.len()).collect::<Vec<_>>());
-    Ok((train, live::examples(project, &newer, &signature)?))
+    Ok((train, live::examples(project, &newer, &columns, &output)?))
 }
 
 /// Rows whose outcome is known by now, as it would be without the delay being cut short.

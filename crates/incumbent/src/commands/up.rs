@@ -5,6 +5,7 @@ mod replay;
 use crate::progress::Shown;
 use crate::running::{self, Running};
 use crate::{Outcome, args, print, workspace};
+use anyhow::Context;
 use domain::gate::{Decision, Verdict};
 use lifecycle::up::Report;
 use lifecycle::{Progress, Project, live, measure, retrain};
@@ -13,6 +14,8 @@ use std::time::{Duration, Instant};
 
 /// How often live traffic is measured and the retraining rule asked.
 const CONTROL: Duration = Duration::from_secs(2);
+/// The longest request that is printed instead of kept in a file.
+const LONGEST_LINE: usize = 1_000;
 
 /// Runs the command.
 pub fn run(args: &args::Up, json: bool) -> anyhow::Result<Outcome> {
@@ -98,7 +101,7 @@ fn show(project: &Project, running: &Running, report: &Report) -> anyhow::Result
         reasons(verdict);
     }
     println!("\nopen    http://{}/", running.address);
-    println!("try     {}", curl(project, running, report));
+    println!("try     {}", curl(project, running, report)?);
     Ok(())
 }
 
@@ -130,20 +133,16 @@ fn summary(project: &Project, running: &Running, report: &Report) -> anyhow::Res
     }))
 }
 
-/// One line to try: a row of the table, sent as a client would.
-fn curl(project: &Project, running: &Running, report: &Report) -> String {
+/// One line to try: a row of the table, sent as a client would. A long row stands in a file.
+fn curl(project: &Project, running: &Running, report: &Report) -> anyhow::Result<String> {
     let rows = &report.loaded.examples.rows;
     let last = rows.take(&[rows.rows().saturating_sub(1)]);
     let body = json!({"rows": replay::objects(&last)}).to_string();
-    let body = if body.len() > 2_000 {
-        format!("@row.json   # {} bytes: one row of {}", body.len(), project.plan.data.source)
-    } else {
-        body
-    };
-    format!(
-        "curl -s http://{}/v1/models/{}:predict -d '{}'",
-        running.address,
-        project.plan.name,
-        body.replace('\'', "'\\''")
-    )
+    let url = format!("http://{}/v1/models/{}:predict", running.address, project.plan.name);
+    if body.len() <= LONGEST_LINE {
+        return Ok(format!("curl -s {url} -d '{}'", body.replace('\'', "'\\''")));
+    }
+    let file = project.dir.join(workspace::STATE).join("try.json");
+    std::fs::write(&file, body).with_context(|| format!("could not write {}", file.display()))?;
+    Ok(format!("curl -s {url} -d @{}", file.display()))
 }
