@@ -6,6 +6,7 @@
 
 pub mod fields;
 mod parse;
+pub mod reference;
 pub mod schema;
 
 pub use parse::PlanError;

@@ -158,7 +158,7 @@ impl Table {
     /// A table of these columns, which must be equally long and differently named.
     pub fn new(columns: Vec<Column>) -> Result<Table, TableError> {
         let rows = columns.first().map_or(0, |c| c.values.len());
-        let mut names = std::collections::HashSet::new();
+        let mut names = std::collections::BTreeSet::new();
         for column in &columns {
             if !names.insert(column.name.as_str()) {
                 return Err(TableError::Duplicate(column.name.clone()));
