@@ -1,7 +1,7 @@
 //! Small helpers for graphs that take a window and answer a path.
 
 use crate::onnx::{Dtype, GraphBuilder};
-use domain::{Domain, Field, Kind, OutputKind, Schema, Signature, Task};
+use domain::{Domain, Field, Kind, OutputKind, Schema, Signature, Table, Task};
 
 /// Where a window's graph begins: `history`, `float [N, length]`.
 pub fn begin(name: &str, length: usize) -> GraphBuilder {
@@ -39,15 +39,15 @@ pub fn reshape(graph: &mut GraphBuilder, value: &str, columns: usize) -> String 
     graph.op("Reshape", &[value, &name], vec![])
 }
 
-/// What every forecasting version takes and answers.
-pub fn signature(length: usize, horizon: usize, inputs: &Schema) -> Signature {
+/// What a forecasting version takes and answers: a window, and the columns `others` of the training rows.
+pub fn signature(length: usize, horizon: usize, rows: &Table, others: &[&str]) -> Signature {
     let history = Field {
         name: super::HISTORY.into(),
         kind: Kind::Tensor(vec![length]),
         nullable: false,
         domain: Domain::Any,
     };
-    let others = inputs.fields.iter().filter(|f| f.name != super::HISTORY).cloned();
-    let fields = std::iter::once(history).chain(others).collect();
+    let others = rows.columns().iter().filter(|c| others.contains(&c.name.as_str()));
+    let fields = std::iter::once(history).chain(others.map(|c| Field::observed(c, 0))).collect();
     Signature { task: Task::Forecasting, inputs: Schema { fields }, output: OutputKind::Path { horizon } }
 }

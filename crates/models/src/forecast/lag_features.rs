@@ -133,7 +133,13 @@ impl Features {
         };
         let ahead = (1..=self.horizon).map(|s| SHIFT + (self.gap + s) as i64 * self.step).collect();
         let ahead = whole(onnx, "ahead", &[1, self.horizon], ahead);
-        let instant = onnx.op("Add", &[ORIGIN, &ahead], vec![]);
+        // A missing instant counts as 1970: the window still tells most of the path.
+        let none = onnx.op("IsNaN", &[ORIGIN], vec![]);
+        let zero = onnx.fresh("zero");
+        onnx.initializer_f64(&zero, &[1, 1], vec![0.0]);
+        let origin = onnx.op("Where", &[none.as_str(), &zero, ORIGIN], vec![]);
+        let origin = onnx.op("Cast", &[&origin], vec![("to", Attribute::Int(7))]);
+        let instant = onnx.op("Add", &[&origin, &ahead], vec![]);
         let day = whole(onnx, "day", &[1], vec![86_400]);
         let second = onnx.op("Mod", &[&instant, &day], vec![]);
         let second = onnx.op("Cast", &[&second], vec![("to", Attribute::Int(1))]);
@@ -153,6 +159,6 @@ impl Features {
 /// A graph of the inputs alone.
 pub fn inputs(name: &str, features: &Features) -> GraphBuilder {
     let mut onnx = graph::begin(name, features.length);
-    onnx.input(ORIGIN, Dtype::I64, &[1]);
+    onnx.input(ORIGIN, Dtype::F64, &[1]);
     onnx
 }

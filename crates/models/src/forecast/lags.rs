@@ -169,7 +169,7 @@ impl Learned {
         let sized = onnx.op("Mul", &[answer, &written.scale], vec![]);
         let placed = onnx.op("Add", &[&sized, &written.centre], vec![]);
         let (length, horizon) = (self.features.length, self.features.horizon);
-        let signature = graph::signature(length, horizon, &data.rows.schema(0));
+        let signature = graph::signature(length, horizon, &data.rows, &[ORIGIN]);
         Artifact { onnx: graph::end(onnx, &placed, horizon), signature }
     }
 }

@@ -151,7 +151,7 @@ impl Fit for Servable {
             )
         };
         let onnx = graph::end(onnx, &answer, windows.horizon);
-        let signature = graph::signature(windows.length, windows.horizon, &data.rows.schema(0));
+        let signature = graph::signature(windows.length, windows.horizon, &data.rows, &[]);
         progress(1.0);
         Ok(Artifact { onnx, signature })
     }
