@@ -14,6 +14,3 @@ deny:
 # The boosted trees against LightGBM; needs python with lightgbm.
 bench-trees data:
     benches/trees/run.sh {{data}}
-# The plan's reference page, from the program's own list of keys.
-reference:
-    cargo run -q -p incumbent-domain --example plan_reference > docs/book/reference/plan.md

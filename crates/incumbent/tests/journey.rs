@@ -12,7 +12,7 @@ fn post(url: &str, body: &Value) -> Value {
     answer.body_mut().read_json().expect("JSON")
 }
 
-fn stage<'a>(status: &'a Value, number: u64) -> &'a str {
+fn stage(status: &Value, number: u64) -> &str {
     let versions = status["versions"].as_array().expect("versions");
     let version = versions.iter().find(|v| v["number"] == number).expect("the version");
     version["stage"].as_str().expect("a stage")
