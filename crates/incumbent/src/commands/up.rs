@@ -6,7 +6,7 @@ use crate::progress::Shown;
 use crate::running::{self, Running};
 use crate::{Outcome, args, print, workspace};
 use anyhow::Context;
-use domain::gate::{Decision, Verdict};
+use domain::gate::{Check, Decision, Verdict};
 use lifecycle::up::Report;
 use lifecycle::{Progress, Project, live, measure, retrain};
 use serde_json::json;
@@ -105,11 +105,15 @@ fn show(project: &Project, running: &Running, report: &Report) -> anyhow::Result
     Ok(())
 }
 
+/// Slices that are printed one by one; the page and `incumbent gate` show all.
+const SLICES_SHOWN: usize = 3;
+
 /// The checks that decided, each with its numbers.
 fn reasons(verdict: &Verdict) {
-    for check in
-        verdict.checks.iter().filter(|c| c.decision != Decision::Pass || c.rule == "primary" || c.warning)
-    {
+    let telling = |c: &&Check| c.decision != Decision::Pass || c.rule == "primary" || c.warning;
+    let (slices, others): (Vec<&Check>, Vec<&Check>) =
+        verdict.checks.iter().filter(telling).partition(|c| c.rule.starts_with("slice "));
+    for check in others.iter().chain(slices.iter().take(SLICES_SHOWN)) {
         println!("  {}: {}", check.rule, check.found);
         if let Some(rows) = check.missing_rows {
             println!("    about {rows} more labelled rows would settle it");
@@ -117,6 +121,9 @@ fn reasons(verdict: &Verdict) {
         if let Some(hint) = check.hint.as_ref().filter(|_| check.decision != Decision::Pass) {
             println!("    hint: {hint}");
         }
+    }
+    if slices.len() > SLICES_SHOWN {
+        println!("  and {} slices more", slices.len() - SLICES_SHOWN);
     }
 }
 

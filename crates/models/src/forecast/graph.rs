@@ -1,6 +1,6 @@
 //! Small helpers for graphs that take a window and answer a path.
 
-use crate::onnx::{Dtype, GraphBuilder};
+use crate::onnx::{Attribute, Dtype, GraphBuilder};
 use domain::{Domain, Field, Kind, OutputKind, Schema, Signature, Table, Task};
 
 /// Where a window's graph begins: `history`, `float [N, length]`.
@@ -23,6 +23,16 @@ pub fn times(graph: &mut GraphBuilder, value: &str, matrix: &[f64], rows: usize)
     let name = graph.fresh("weights");
     graph.initializer_f32(&name, &[rows, columns], matrix.iter().map(|w| *w as f32).collect());
     graph.op("MatMul", &[value, &name], vec![])
+}
+
+/// As [`times`], summed in double precision and then rounded: sums come out alike whatever the order of adding, so
+/// that a tree behind them takes the same path in every program that runs the graph.
+pub fn times_exactly(graph: &mut GraphBuilder, value: &str, matrix: &[f64], rows: usize) -> String {
+    let name = graph.fresh("weights");
+    graph.initializer_f64(&name, &[rows, matrix.len() / rows.max(1)], matrix.to_vec());
+    let wide = graph.op("Cast", &[value], vec![("to", Attribute::Int(11))]);
+    let sums = graph.op("MatMul", &[&wide, &name], vec![]);
+    graph.op("Cast", &[&sums], vec![("to", Attribute::Int(1))])
 }
 
 /// A constant `[1, n]`.

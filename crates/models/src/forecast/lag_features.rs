@@ -73,10 +73,10 @@ impl Features {
         let season = self.season.min(l);
         let mut last = vec![0.0; l];
         last[l - season..].iter_mut().for_each(|w| *w = 1.0 / season as f64);
-        let centre = graph::times(onnx, HISTORY, &last, l);
+        let centre = graph::times_exactly(onnx, HISTORY, &last, l);
         let centred = onnx.op("Sub", &[HISTORY, &centre], vec![]);
         let distance = onnx.op("Abs", &[&centred], vec![]);
-        let distance = graph::times(onnx, &distance, &vec![1.0 / l as f64; l], l);
+        let distance = graph::times_exactly(onnx, &distance, &vec![1.0 / l as f64; l], l);
         let small = graph::row(onnx, &[SMALL]);
         let scale = onnx.op("Add", &[&distance, &small], vec![]);
         let scaled = onnx.op("Div", &[&centred, &scale], vec![]);
@@ -102,16 +102,16 @@ impl Features {
 
     fn write_means(&self, onnx: &mut GraphBuilder, scaled: &str) -> Vec<String> {
         let (means, h) = (self.means(), self.horizon);
-        // Each mean is repeated for every step by the matrix itself.
-        let mut matrix = vec![0.0; self.length * means.len() * h];
-        let columns = means.len() * h;
-        for step in 0..h {
-            for (i, (from, to)) in means.iter().enumerate() {
-                let weight = 1.0 / (to - from) as f64;
-                (*from..*to).for_each(|t| matrix[t * columns + step * means.len() + i] = weight);
-            }
+        let mut matrix = vec![0.0; self.length * means.len()];
+        for (i, (from, to)) in means.iter().enumerate() {
+            (*from..*to).for_each(|t| matrix[t * means.len() + i] = 1.0 / (to - from) as f64);
         }
-        let all = graph::times(onnx, scaled, &matrix, self.length);
+        let each = graph::times_exactly(onnx, scaled, &matrix, self.length);
+        // Every step is given the same means.
+        let columns = means.len() * h;
+        let mut repeat = vec![0.0; means.len() * columns];
+        (0..columns).for_each(|column| repeat[column % means.len() * columns + column] = 1.0);
+        let all = graph::times(onnx, &each, &repeat, means.len());
         vec![graph::reshape(onnx, &all, means.len())]
     }
 
