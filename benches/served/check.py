@@ -60,4 +60,4 @@ served = over_json()
 differences = {"onnxruntime": abs(served - offline()).max(), "tritonclient": abs(served - over_triton()).max()}
 for peer, difference in differences.items():
     print(f"{peer}: largest difference {difference:.2g} on {len(served)} rows")
-sys.exit(max(differences.values()) > 1e-5)
+sys.exit(int(max(differences.values()) > 1e-5))
