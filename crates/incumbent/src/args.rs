@@ -1,5 +1,9 @@
 //! What may be typed.
 
+mod experiment;
+
+pub use experiment::{Analyze, Experiment, OffPolicy, Replay, Simulate, Start, Stop, Watch};
+
 use clap::{Parser, Subcommand};
 use domain::plan::Span;
 use std::path::PathBuf;
@@ -31,6 +35,9 @@ pub enum Command {
     Train(Train),
     /// Judge a challenger against the incumbent: pass, fail, or not enough evidence
     Gate(Gate),
+    /// Shadow, canary and A/B: start, watch, stop; analysis of experiments and logs
+    #[command(subcommand)]
+    Experiment(Experiment),
     /// Train and judge on the labelled rows that live traffic brought
     Retrain(Retrain),
     /// Serve the incumbent over HTTP, with the page

@@ -1,6 +1,7 @@
 //! One file a command: read, call, print.
 
 pub mod baseline;
+pub mod experiment;
 pub mod export;
 pub mod gate;
 pub mod history;

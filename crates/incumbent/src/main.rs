@@ -62,6 +62,7 @@ fn run(args: Args) -> anyhow::Result<Outcome> {
         Command::Baseline(baseline) => commands::baseline::run(&baseline, json),
         Command::Train(train) => commands::train::run(&train, json),
         Command::Gate(gate) => commands::gate::run(&gate, json),
+        Command::Experiment(experiment) => commands::experiment::run(&experiment, json),
         Command::Retrain(retrain) => commands::retrain::run(&retrain, json),
         Command::Serve(serve) => commands::serve::run(&serve, json),
         Command::Status(dir) => commands::status::run(&dir, json),
