@@ -3,8 +3,10 @@
 //!
 //! Serialised as JSON with `"v": 1`; golden-tested, since old registries must stay readable.
 
+use crate::experiment::{Decision, ExperimentFacts, ExperimentId, Phase};
 use crate::gate::{Estimate, Facts, Verdict};
 use crate::model::{Origin, Stage, VersionId};
+use crate::plan::GateMode;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -89,6 +91,37 @@ pub enum Event {
         interval: (f64, f64),
         /// On how many rows.
         rows: u64,
+    },
+    /// A release began: its challenger meets real traffic.
+    Started {
+        /// Its name, and the salt of its draws.
+        experiment: ExperimentId,
+        /// The version that serves.
+        incumbent: VersionId,
+        /// The version that wants to.
+        challenger: VersionId,
+        /// Where it begins.
+        phase: Phase,
+        /// When, by the rows' own clock.
+        since: Timestamp,
+        /// Why.
+        why: String,
+    },
+    /// The rule of a release was asked, and something changed: the decision, or how much is known.
+    Decided {
+        /// Everything the rule was given.
+        facts: Box<ExperimentFacts>,
+        /// The plan's release section as it was, in JSON.
+        rules: serde_json::Value,
+        /// What the gate of that plan asks for: superior or non-inferior.
+        mode: GateMode,
+        /// What the rule said.
+        decision: Decision,
+    },
+    /// A version failed so often that it was not asked for a while.
+    BreakerOpened {
+        /// Which version.
+        version: VersionId,
     },
     /// Predictions were answered but could not be logged.
     Dropped {

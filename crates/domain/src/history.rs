@@ -3,6 +3,10 @@
 //! The registry keeps events; stages, the incumbent, the ledger and the page's lines are all read off them
 //! here, so that no second record can disagree with the first.
 
+mod release;
+
+pub use release::{Looked, Release};
+
 use crate::event::{Event, Recorded, Score, TrainedOn};
 use crate::gate::{Decision, Facts, Ledger, Verdict};
 use crate::model::{Origin, Stage, VersionId};
@@ -26,6 +30,10 @@ pub struct History {
     pub stages: BTreeMap<String, StageDone>,
     /// Runs that something other than a person started, oldest first.
     pub triggers: Vec<Trigger>,
+    /// Every release, oldest first.
+    pub experiments: Vec<Release>,
+    /// When which version's breaker opened, oldest first.
+    pub openings: Vec<(Timestamp, VersionId)>,
     /// Predictions that were answered but not logged.
     pub dropped: u64,
     /// The last event's sequence number; 0 where there is none.
@@ -156,8 +164,23 @@ impl History {
             Event::Measured { version, metric, from, to, value, interval, rows } => {
                 self.measurements.push(Measurement { version, metric, from, to, value, interval, rows });
             }
+            Event::Started { experiment, incumbent, challenger, phase, since, why } => {
+                let started = release::Started { experiment, incumbent, challenger, phase, since, why };
+                self.experiments.push(Release::begin(recorded.sequence, at, started));
+            }
+            Event::Decided { facts, rules, mode, decision } => {
+                let looked = Looked { sequence: recorded.sequence, at, facts: *facts, rules, mode, decision };
+                let found = self.experiments.iter_mut().find(|e| e.id == looked.facts.experiment);
+                found.into_iter().for_each(|experiment| experiment.look(looked.clone()));
+            }
+            Event::BreakerOpened { version } => self.openings.push((at, version)),
             Event::Dropped { predictions, .. } => self.dropped += predictions,
         }
+    }
+
+    /// The release that is under way.
+    pub fn experiment(&self) -> Option<&Release> {
+        self.experiments.iter().rev().find(|e| e.ended.is_none())
     }
 
     /// The version that serves.

@@ -5,6 +5,7 @@
 
 pub mod baseline;
 pub mod event;
+pub mod experiment;
 pub mod gate;
 pub mod history;
 pub mod model;
@@ -15,9 +16,10 @@ pub mod table;
 pub mod time;
 
 pub use event::{Event, Recorded, Score, TrainedOn};
+pub use experiment::{Arm, Assignment, ExperimentId};
 pub use history::History;
 pub use model::{Origin, OutputKind, Outputs, Signature, Stage, Task, VersionId};
 pub use plan::Plan;
-pub use prediction::{Outcome, Prediction, PredictionId, ServedBy, Source};
+pub use prediction::{Outcome, Prediction, PredictionId, ServedBy, ShadowAnswer, Source, Story};
 pub use table::{Column, Domain, Examples, Field, Kind, Schema, Table, Target, Values};
 pub use time::Timestamp;

@@ -7,9 +7,11 @@
 pub mod fields;
 mod parse;
 pub mod reference;
+mod release;
 pub mod schema;
 
 pub use parse::PlanError;
+pub use release::{Goal, OverBaseline, Peek, Release};
 
 use crate::model::Task;
 use crate::time::{DAY, HOUR, SECOND};
@@ -47,6 +49,9 @@ pub struct Plan {
     /// How answers are given.
     #[serde(default)]
     pub serve: Serve,
+    /// How a challenger that passed the gate meets real traffic.
+    #[serde(default)]
+    pub release: Release,
     /// When the model is renewed.
     #[serde(default)]
     pub retrain: Retrain,
@@ -187,6 +192,8 @@ pub struct Serve {
     pub body_limit_mb: usize,
     /// What to do when the journal is behind.
     pub journal: JournalPolicy,
+    /// The share of a row's columns that may be unlike the training data before a version is not asked.
+    pub out_of_domain: f64,
 }
 
 /// `[retrain]`
@@ -252,6 +259,7 @@ impl Default for Serve {
             permits: 64,
             body_limit_mb: 16,
             journal: JournalPolicy::Wait,
+            out_of_domain: 0.05,
         }
     }
 }

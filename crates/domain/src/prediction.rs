@@ -1,5 +1,6 @@
 //! One answer that was given, and what turned out to be true.
 
+use crate::experiment::Assignment;
 use crate::model::VersionId;
 use crate::time::Timestamp;
 use std::fmt;
@@ -22,6 +23,8 @@ pub struct Prediction {
     pub served_by: ServedBy,
     /// The customer, session or series, if the caller named one.
     pub unit: Option<String>,
+    /// Its place in the experiment that ran, if it took part in one.
+    pub assignment: Option<Assignment>,
     /// The raw row as received: a JSON object of named columns.
     pub input: String,
     /// The numbers of the answer, as the signature's output says.
@@ -39,7 +42,8 @@ pub enum ServedBy {
     Fallback {
         /// The version that answered.
         version: VersionId,
-        /// Why the one before it did not: `deadline`, `error`, `panic`, `invalid`, `breaker`, `busy`.
+        /// Why the one before it did not: `deadline`, `error`, `panic`, `invalid`, `breaker`, `busy`,
+        /// `domain`, `stopped`.
         why: String,
     },
     /// The constant answer in memory, when no version could.
@@ -47,6 +51,32 @@ pub enum ServedBy {
         /// Why the last version did not.
         why: String,
     },
+}
+
+/// What a challenger would have answered: asked beside the request, off its path.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ShadowAnswer {
+    /// The prediction that was really given.
+    pub prediction: PredictionId,
+    /// When the shadow answered.
+    pub at: Timestamp,
+    /// The challenger.
+    pub version: VersionId,
+    /// The numbers, or why there are none: `deadline`, `error`, `panic`, `invalid`, `domain`.
+    pub answer: Result<Vec<f64>, String>,
+    /// How long the challenger took, in microseconds.
+    pub latency_us: u64,
+}
+
+/// A prediction with everything that came after it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Story {
+    /// The prediction.
+    pub prediction: Prediction,
+    /// What turned out to be true, in the order of their time `at`, then of arrival.
+    pub outcomes: Vec<Outcome>,
+    /// What challengers would have answered, in the same order.
+    pub shadows: Vec<ShadowAnswer>,
 }
 
 /// What turned out to be true of a prediction.

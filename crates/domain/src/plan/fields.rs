@@ -9,6 +9,10 @@ pub enum FieldKind {
     Choice(&'static [&'static str]),
     /// A list of texts.
     Texts,
+    /// A list of words among these, each at most once and in this order.
+    Steps(&'static [&'static str]),
+    /// A list of numbers above 0 and at most 0.5, each larger than the one before.
+    Shares,
     /// A number in this range, both ends included.
     Number {
         /// Smallest.
@@ -44,7 +48,7 @@ const fn field(path: &'static str, kind: FieldKind, default: &'static str, why: 
     FieldDoc { path, kind, default, why }
 }
 
-use FieldKind::{Choice, Number, Span, Text, Texts, Whole};
+use FieldKind::{Choice, Number, Shares, Span, Steps, Text, Texts, Whole};
 
 const MANY: i64 = 1_000_000_000;
 
@@ -225,6 +229,140 @@ pub const FIELDS: &[FieldDoc] = &[
         Choice(&["wait", "drop"]),
         "wait",
         "when the journal is behind: wait within the deadline, or answer unlogged and count it",
+    ),
+    field(
+        "serve.out_of_domain",
+        Number { min: 0.0, max: 1.0 },
+        "0.05",
+        "the share of a row's columns that may be unlike the training data; beyond it a version is not asked and the next one answers; 1 only flags",
+    ),
+    field(
+        "release.steps",
+        Steps(&["shadow", "canary", "ab"]),
+        "[] (at once)",
+        "how a challenger that passed the gate meets real traffic; none ships at once",
+    ),
+    field(
+        "release.over_baseline",
+        Choice(&["at-once", "steps"]),
+        "at-once",
+        "what to do while a baseline serves: there is little to protect, and any evidence beats it",
+    ),
+    field(
+        "release.ramp",
+        Shares,
+        "[0.01, 0.05, 0.2, 0.5]",
+        "the shares of units that see the challenger, step by step: a total failure meets few, a small one is found",
+    ),
+    field(
+        "release.hold_back",
+        Number { min: 0.0, max: 0.5 },
+        "0.05",
+        "the share of units that sees the version before for one label window more: late harm shows there",
+    ),
+    field(
+        "release.unit",
+        Text,
+        "none",
+        "the column that names who a row is about, where requests do not: a unit always sees the same arm",
+    ),
+    field(
+        "release.goal",
+        Choice(&["loss", "outcome"]),
+        "loss",
+        "what the arms are compared by; `outcome` where answers are meant to change what turns out to be true",
+    ),
+    field(
+        "release.success",
+        Text,
+        "none",
+        "the class that counts as a success, where the goal is the outcome",
+    ),
+    field(
+        "release.peek",
+        Choice(&["any", "planned"]),
+        "any",
+        "bounds that hold at every look for ever, or up to the planned units: then fewer are needed, and no more may come",
+    ),
+    field(
+        "release.alpha",
+        Number { min: 0.0001, max: 0.5 },
+        "0.05",
+        "the chance taken of promoting a challenger that is not better, however often one looks",
+    ),
+    field(
+        "release.power",
+        Number { min: 0.5, max: 0.999 },
+        "0.9",
+        "the chance wanted of promoting one that is better by release.effect",
+    ),
+    field(
+        "release.effect",
+        Number { min: 0.0, max: 1e12 },
+        "the gate's margin",
+        "the smallest gain that matters, in units of the goal; sets how many units are planned",
+    ),
+    field(
+        "release.most_units",
+        Whole { min: 1, max: MANY },
+        "as planned; twice that where peek is any",
+        "units at which a comparison that has shown nothing ends",
+    ),
+    field(
+        "release.label_window",
+        Span,
+        "retrain.label_delay",
+        "how long after an answer its outcome may still come; younger units do not count yet",
+    ),
+    field(
+        "release.min_units",
+        Whole { min: 1, max: MANY },
+        "1000",
+        "the fewest units of the challenger in each phase",
+    ),
+    field("release.min_time", Span, "1h", "the least time in each phase, by the rows' own clock"),
+    field(
+        "release.before_half",
+        Span,
+        "1d",
+        "the least time in the phase before the half: a day has a night",
+    ),
+    field("release.ab_time", Span, "7d", "the least time at the half: a week has a weekend"),
+    field(
+        "release.errors",
+        Number { min: 0.0001, max: 0.9 },
+        "0.01",
+        "how much more often than control the challenger may fail or answer nonsense; a fallback counts as a failure",
+    ),
+    field(
+        "release.slow",
+        Number { min: 0.0001, max: 0.9 },
+        "0.01",
+        "how much more often than control the challenger may be slower than release.slo",
+    ),
+    field(
+        "release.slo",
+        Span,
+        "serve.deadline",
+        "what counts as slow, from a request's arrival to its answer",
+    ),
+    field(
+        "release.harm_alpha",
+        Number { min: 0.000001, max: 0.5 },
+        "0.01",
+        "the chance taken of stopping a harmless challenger, for each guardrail",
+    ),
+    field(
+        "release.srm_alpha",
+        Number { min: 0.000001, max: 0.5 },
+        "0.001",
+        "the chance taken of calling the arms' sizes wrong when they are right",
+    ),
+    field(
+        "release.shadow_permits",
+        Whole { min: 1, max: 100_000 },
+        "8",
+        "shadow answers under way at once; one more is left out and counted, so that shadow slows nobody",
     ),
     field(
         "retrain.every",

@@ -1,7 +1,7 @@
 //! From the plan's text to a [`Plan`], with every mistake at its place in the text.
 
 use super::fields::{self, FieldKind};
-use super::{Plan, Span};
+use super::{Goal, Plan, Span};
 use crate::model::Task;
 use crate::time::Timestamp;
 use std::ops::Range;
@@ -26,8 +26,10 @@ impl Plan {
     pub fn parse(text: &str) -> Result<Plan, PlanError> {
         let document = DeTable::parse(text).map_err(|e| from_toml(&e))?;
         check_table(document.get_ref(), "")?;
-        let plan: Plan = toml::from_str(text).map_err(|e| from_toml(&e))?;
+        let mut plan: Plan = toml::from_str(text).map_err(|e| from_toml(&e))?;
         check_meaning(&plan, document.get_ref())?;
+        plan.release.label_window.get_or_insert(plan.retrain.label_delay);
+        plan.release.slo.get_or_insert(plan.serve.deadline);
         Ok(plan)
     }
 }
@@ -85,6 +87,12 @@ fn check_value(path: &str, kind: FieldKind, value: &Spanned<DeValue<'_>>) -> Res
         },
         FieldKind::Text if found.as_str().is_some() => return Ok(()),
         FieldKind::Text => "a text in quotes".into(),
+        FieldKind::Steps(words) if rising(&places(found, words)) => return Ok(()),
+        FieldKind::Steps(words) => format!("a list among {}, in this order", words.join(", ")),
+        FieldKind::Shares => match shares(found) {
+            Some(shares) if rising(&shares.iter().map(|s| Some(*s)).collect::<Vec<_>>()) => return Ok(()),
+            _ => "a list of rising numbers above 0 and at most 0.5, such as [0.01, 0.1, 0.5]".into(),
+        },
         FieldKind::Texts => match found.as_array() {
             Some(items) if items.iter().all(|i| i.get_ref().as_str().is_some()) => return Ok(()),
             _ => "a list of texts, such as [\"a\", \"b\"]".into(),
@@ -92,6 +100,24 @@ fn check_value(path: &str, kind: FieldKind, value: &Spanned<DeValue<'_>>) -> Res
     };
     let why = fields::find(path).map(|f| format!("{path}: {}", f.why));
     Err(at(value.span(), format!("`{path}` is {}, expected {expected}", shown(found)), why))
+}
+
+/// The place of each word of a list among those known.
+fn places(value: &DeValue<'_>, words: &[&str]) -> Vec<Option<f64>> {
+    let place = |item: &Spanned<DeValue<'_>>| {
+        let word = item.get_ref().as_str()?;
+        words.iter().position(|known| *known == word).map(|place| place as f64)
+    };
+    value.as_array().map_or_else(|| vec![None], |items| items.iter().map(place).collect())
+}
+
+fn shares(value: &DeValue<'_>) -> Option<Vec<f64>> {
+    let shares: Option<Vec<f64>> = value.as_array()?.iter().map(|item| number(item.get_ref())).collect();
+    shares.filter(|shares| shares.iter().all(|share| *share > 0.0 && *share <= 0.5))
+}
+
+fn rising(items: &[Option<f64>]) -> bool {
+    items.iter().all(Option::is_some) && items.windows(2).all(|pair| pair[0] < pair[1])
 }
 
 fn check_meaning(plan: &Plan, document: &DeTable<'_>) -> Result<(), PlanError> {
@@ -114,6 +140,14 @@ fn check_meaning(plan: &Plan, document: &DeTable<'_>) -> Result<(), PlanError> {
     {
         let message = format!("`data.until` is \"{until}\", expected a date, an instant or a number");
         return Err(at(place(document, "data.until"), message, Some("write \"2009-01-31\"".into())));
+    }
+    if plan.release.goal == Goal::Outcome
+        && plan.task == Task::Classification
+        && plan.release.success.is_none()
+    {
+        let hint = "name the class that counts as a success: release.success = \"...\"";
+        let message = "a goal of `outcome` needs `release.success`".into();
+        return Err(at(place(document, "release.goal"), message, Some(hint.into())));
     }
     check_metrics(plan, document)
 }
@@ -220,6 +254,14 @@ mod tests {
         check("[retrain]\nevery = \"soon\"\n", "\"soon\"", "a span of time", "");
         check("until = \"later\"\n", "\"later\"", "expected a date", "2009");
         check("[metric]\nprimary = \"mae\"\n", "\"mae\"", "does not measure classification", "log_loss");
+        check(
+            "[release]\nsteps = [\"ab\", \"shadow\"]\n",
+            "[\"ab\", \"shadow\"]",
+            "in this order",
+            "meets real traffic",
+        );
+        check("[release]\nramp = [0.5, 0.1]\n", "[0.5, 0.1]", "rising numbers", "");
+        check("[release]\ngoal = \"outcome\"\n", "\"outcome\"", "needs `release.success`", "class");
         check("drop = [\"y\"]\n", "[\"y\"]", "holds the target", "never an input");
     }
 
@@ -232,8 +274,9 @@ mod tests {
 
     #[test]
     fn every_key_is_documented_and_every_documented_key_is_read() {
-        let text =
-            format!("{BANK}[forecast]\n[split]\n[metric]\n[baseline]\n[train]\n[gate]\n[serve]\n[retrain]\n");
+        let text = format!(
+            "{BANK}[forecast]\n[split]\n[metric]\n[baseline]\n[train]\n[gate]\n[serve]\n[release]\n[retrain]\n"
+        );
         let plan = serde_json::to_value(Plan::parse(&text).expect("all sections")).expect("plain data");
         let mut keys: Vec<String> = Vec::new();
         for (name, value) in plan.as_object().expect("a plan is an object") {

@@ -42,6 +42,8 @@ fn takes(kind: FieldKind) -> String {
         FieldKind::Text => "text".into(),
         FieldKind::Choice(words) => words.iter().map(|w| format!("`{w}`")).collect::<Vec<_>>().join(", "),
         FieldKind::Texts => "list of texts".into(),
+        FieldKind::Steps(words) => format!("list among {}, in this order", words.join(", ")),
+        FieldKind::Shares => "list of rising numbers, 0 to 0.5".into(),
         FieldKind::Number { min, max } => format!("number, {min} to {max}"),
         FieldKind::Whole { min, max: i64::MAX } => format!("whole number from {min}"),
         FieldKind::Whole { min, max } => format!("whole number, {min} to {max}"),

@@ -34,6 +34,10 @@ fn of(field: &FieldDoc) -> Value {
         FieldKind::Text => json!({"type": "string"}),
         FieldKind::Choice(words) => json!({"enum": words}),
         FieldKind::Texts => json!({"type": "array", "items": {"type": "string"}}),
+        FieldKind::Steps(words) => json!({"type": "array", "items": {"enum": words}, "uniqueItems": true}),
+        FieldKind::Shares => {
+            json!({"type": "array", "items": {"type": "number", "exclusiveMinimum": 0, "maximum": 0.5}})
+        }
         FieldKind::Number { min, max } => json!({"type": "number", "minimum": min, "maximum": max}),
         FieldKind::Whole { min, max } => json!({"type": "integer", "minimum": min, "maximum": max}),
         FieldKind::Span => json!({"type": "string", "pattern": "^[0-9.]+(d|h|m|s|ms)$"}),
