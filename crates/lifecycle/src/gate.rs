@@ -2,9 +2,10 @@
 
 use crate::score::{Rows, compare, default_margin, identical, losses, score};
 use crate::version::{Version, open};
-use crate::{Project, StageError, leak, slices};
+use crate::{Project, StageError, experiment, leak, slices};
 use domain::gate::{Comparison, Decision, Facts, Margin, SliceFact, Verdict, judge};
-use domain::{Event, Examples, History, Outputs, Score, Stage, Task, VersionId};
+use domain::history::Release;
+use domain::{Event, Examples, History, Outputs, Score, Stage, Task, Timestamp, VersionId};
 
 /// The fewest clusters on which a slice's cluster-robust error can be trusted.
 const LEAST_CLUSTERS: usize = 10;
@@ -17,6 +18,8 @@ pub struct Trial<'a> {
     pub test: &'a Examples,
     /// The hash of the latter.
     pub data: String,
+    /// What time it is by the rows' own clock: when a release begins that a pass leads to.
+    pub now: Timestamp,
 }
 
 /// Judges a challenger against the incumbent, records the verdict, and ships it at once when it passes.
@@ -30,7 +33,7 @@ pub fn run(project: &Project, challenger: &Version, trial: &Trial<'_>) -> Result
     let data = facts.data.clone();
     let mut events = vec![Event::Scored { version: challenger.id.clone(), data, scores }];
     events.push(Event::Judged { facts: Box::new(facts), rules, verdict: verdict.clone() });
-    events.extend(consequences(&history, &challenger.id, &verdict));
+    events.extend(consequences(project, &history, &challenger.id, &verdict, trial.now));
     project.record(&events)?;
     Ok(verdict)
 }
@@ -188,8 +191,15 @@ fn time_forward(history: &History, versions: &[&VersionId], test: &Examples) -> 
     versions.iter().all(earlier)
 }
 
-/// What follows from a verdict: a version that passes serves at once, with the last incumbent behind it.
-fn consequences(history: &History, challenger: &VersionId, verdict: &Verdict) -> Vec<Event> {
+/// What follows from a verdict: a version that passes serves at once, with the last incumbent behind it; or, where the
+/// plan has steps for a release, enters the first of them, or waits for the release that is under way.
+fn consequences(
+    project: &Project,
+    history: &History,
+    challenger: &VersionId,
+    verdict: &Verdict,
+    now: Timestamp,
+) -> Vec<Event> {
     let moved = |stage| {
         let why = verdict
             .reasons()
@@ -202,7 +212,15 @@ fn consequences(history: &History, challenger: &VersionId, verdict: &Verdict) ->
         return Vec::new();
     }
     match verdict.decision {
-        Decision::Pass => vec![moved(Stage::Passed), deployed(history, challenger)],
+        Decision::Pass => {
+            let release = experiment::begin(project, history, challenger, now, "it passed the gate");
+            let passed = moved(Stage::Passed);
+            match (release.is_empty(), history.experiment()) {
+                (true, _) => vec![passed, deployed(history, challenger)],
+                (false, None) => [vec![passed], release].concat(),
+                (false, Some(_)) => vec![passed],
+            }
+        }
         Decision::Fail => vec![moved(Stage::Failed)],
         Decision::Inconclusive => Vec::new(),
     }
@@ -218,6 +236,14 @@ pub fn deployed(history: &History, version: &VersionId) -> Event {
         }
     }
     Event::Deployed { incumbent: version.clone(), fallback }
+}
+
+/// The version before a promotion in service again, with its fallbacks; the promoted one stands behind nobody.
+pub fn restored(history: &History, release: &Release) -> Event {
+    let before = history.deployments.iter().rev().find(|d| d.incumbent == release.incumbent);
+    let fallback = before.map(|d| d.fallback.clone()).unwrap_or_default();
+    let fallback = fallback.into_iter().filter(|version| version != &release.challenger).collect();
+    Event::Deployed { incumbent: release.incumbent.clone(), fallback }
 }
 
 fn score_of(comparison: &Comparison) -> Score {

@@ -6,6 +6,7 @@
 pub mod baseline;
 pub mod data;
 mod error;
+pub mod experiment;
 pub mod gate;
 pub mod leak;
 pub mod live;

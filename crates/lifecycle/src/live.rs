@@ -52,7 +52,7 @@ pub fn examples(
     columns: &Schema,
     output: &OutputKind,
 ) -> Result<Examples, StageError> {
-    let table = table(rows, columns);
+    let table = inputs(rows, columns);
     let target = target(rows, output)?;
     let at = Some(rows.iter().map(|row| row.at).collect());
     let entity = project.plan.data.entity.as_deref().or(project.plan.data.series.as_deref());
@@ -93,20 +93,29 @@ pub fn joined(first: &Examples, second: &Examples, file: &str) -> Result<Example
 
 fn add(live: &mut Live, time: Option<&str>, prediction: Prediction, outcomes: &[Outcome]) {
     let Ok(Value::Object(input)) = serde_json::from_str(&prediction.input) else { return };
-    let own = time.and_then(|name| input.get(name)).and_then(moment);
-    let origin = input.get("origin").and_then(moment);
-    let at = own.or(origin).unwrap_or(prediction.at);
+    let at = moment_of(&input, time).unwrap_or(prediction.at);
     live.now = live.now.max(Some(at));
     let Some(outcome) = outcomes.last() else {
         live.unlabelled += 1;
         return;
     };
-    let version = match prediction.served_by {
-        domain::ServedBy::Intended => Some(prediction.version),
-        domain::ServedBy::Fallback { version, .. } => Some(version),
-        domain::ServedBy::Floor { .. } => None,
-    };
+    let version = answered_by(&prediction);
     live.rows.push(LiveRow { at, version, input, output: prediction.output, truth: outcome.value.clone() });
+}
+
+/// When a row says that it happened: by the plan's time column, or as the origin of a forecast.
+pub(crate) fn moment_of(input: &Map<String, Value>, time: Option<&str>) -> Option<Timestamp> {
+    let own = time.and_then(|name| input.get(name)).and_then(moment);
+    own.or_else(|| input.get("origin").and_then(moment))
+}
+
+/// The version that really answered; `None` for the floor.
+pub(crate) fn answered_by(prediction: &Prediction) -> Option<VersionId> {
+    match &prediction.served_by {
+        domain::ServedBy::Intended => Some(prediction.version.clone()),
+        domain::ServedBy::Fallback { version, .. } => Some(version.clone()),
+        domain::ServedBy::Floor { .. } => None,
+    }
 }
 
 fn moment(value: &Value) -> Option<Timestamp> {
@@ -117,7 +126,8 @@ fn moment(value: &Value) -> Option<Timestamp> {
     }
 }
 
-fn table(rows: &[&LiveRow], schema: &Schema) -> Table {
+/// The raw rows with these columns. A column that a row does not have is missing there.
+pub fn inputs(rows: &[&LiveRow], schema: &Schema) -> Table {
     let column = |field: &domain::Field| {
         let cells = || rows.iter().map(|row| row.input.get(&field.name).unwrap_or(&Value::Null));
         let values = match &field.kind {

@@ -56,7 +56,7 @@ pub fn now(
         progress.begin("retrain", &name);
         let fit = trainers::named(project, &name)?;
         let challenger = train::run(project, fit.as_ref(), &train, &live::digest(&train), progress)?;
-        let trial = Trial { train: &train, test: &test, data: digest.clone() };
+        let trial = Trial { train: &train, test: &test, data: digest.clone(), now: at };
         let verdict = gate::run(project, &challenger, &trial)?;
         judged.push((challenger.id, verdict));
     }

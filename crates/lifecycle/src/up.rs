@@ -7,7 +7,7 @@ use crate::gate::{self, Trial};
 use crate::version::{Version, open};
 use crate::{Progress, Project, StageError, train, trainers};
 use domain::gate::Verdict;
-use domain::{Event, History, Target, VersionId};
+use domain::{Event, Examples, History, Target, Timestamp, VersionId};
 use serde_json::json;
 
 /// What came of a run.
@@ -106,10 +106,15 @@ fn judge(
         progress.say("judged in an earlier run");
         return Ok(earlier.verdict.clone());
     }
-    let trial = Trial { train: &split.train, test: &split.test, data: loaded.digest.clone() };
+    let trial = Trial { train: &split.train, test: &split.test, data: loaded.digest.clone(), now: latest(project, &split.test) };
     let verdict = gate::run(project, version, &trial)?;
     progress.say(&format!("gate: {} ({name}, version {})", verdict.decision, version.id));
     Ok(verdict)
+}
+
+/// The last moment that these rows speak of; where they have no time, now.
+pub fn latest(project: &Project, rows: &Examples) -> Timestamp {
+    rows.at.as_ref().and_then(|at| at.iter().max().copied()).unwrap_or((project.now)())
 }
 
 /// The constant answer under every fallback chain: class shares, the mean, or the mean path.

@@ -26,8 +26,6 @@ pub struct Release {
     pub since: Timestamp,
     /// The same by the clock on the wall.
     pub entered: Timestamp,
-    /// Units of control and treatment that were assigned before this phase.
-    pub units_before: [u64; 2],
     /// Every recorded look, oldest first.
     pub looks: Vec<Looked>,
     /// When it ended, by the clock on the wall.
@@ -76,7 +74,6 @@ impl Release {
             phase,
             since,
             entered: at,
-            units_before: [0, 0],
             looks: Vec::new(),
             ended: None,
             promoted: false,
@@ -102,7 +99,6 @@ impl Release {
         self.phase = phase;
         self.since = looked.facts.now;
         self.entered = looked.at;
-        self.units_before = [0, 1].map(|arm| looked.facts.arms[arm].units);
     }
 
     /// Promoted: over at once, or held back for a label window where the plan wants that.

@@ -1,8 +1,16 @@
-//! `incumbent experiment stop`: the running experiment ends.
+//! `incumbent experiment stop`: the running release ends by a person's decision; the incumbent serves everybody.
 
-use crate::{Outcome, args};
+use crate::{Outcome, args, print, workspace};
+use serde_json::json;
 
 /// Runs the command.
-pub fn run(_args: &args::Stop, _json: bool) -> anyhow::Result<Outcome> {
-    anyhow::bail!("not built yet")
+pub fn run(args: &args::Stop, json: bool) -> anyhow::Result<Outcome> {
+    let project = workspace::open(&args.dir)?;
+    let told = lifecycle::experiment::stop(&project, &args.why)?;
+    if json {
+        print::json(&json!({"experiment": told.experiment, "decision": told.decision}));
+    } else {
+        println!("release {}: {}", told.experiment, told.decision);
+    }
+    Ok(Outcome::Pass)
 }

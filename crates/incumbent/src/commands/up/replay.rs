@@ -18,9 +18,11 @@ const BATCH: usize = 64;
 /// How often the replayed clock moves on.
 const STEP: Duration = Duration::from_millis(100);
 
-/// One row of the future: what a client sends, and what turns out to be true.
+/// One row of the future: what a client sends, who it is about, and what turns out to be true. Where the plan names
+/// nobody, every row is about somebody else.
 struct Row {
     at: Timestamp,
+    unit: String,
     input: Value,
     truth: Value,
 }
@@ -92,8 +94,13 @@ fn rows(project: &Project, future: &Table) -> anyhow::Result<Vec<Row>> {
         let time = project.plan.data.time.clone().unwrap_or_default();
         inputs.iter_mut().zip(&at).for_each(|(input, at)| input[&time] = json!(at.to_string()));
     }
+    let named = project.plan.data.entity.as_ref().or(project.plan.data.series.as_ref());
     let rows = inputs.into_iter().zip(at).enumerate();
-    Ok(rows.map(|(i, (input, at))| Row { at, input, truth: truth(&examples.target, i) }).collect())
+    let row = |(i, (input, at)): (usize, (Value, Timestamp))| {
+        let unit = named.and_then(|name| input.get(name)).map_or_else(|| format!("row {i}"), Value::to_string);
+        Row { at, unit, input, truth: truth(&examples.target, i) }
+    };
+    Ok(rows.map(row).collect())
 }
 
 /// The future, cut like the past. A series' first windows reach back into the past.
@@ -128,7 +135,8 @@ fn send(
     let rows: Vec<Row> = ahead.drain(..due).collect();
     let url = format!("http://{}/v1/models/{}:predict", running.address, project.plan.name);
     for batch in rows.chunks(BATCH) {
-        let body = json!({"rows": batch.iter().map(|r| &r.input).collect::<Vec<_>>()});
+        let (inputs, units): (Vec<&Value>, Vec<&str>) = batch.iter().map(|r| (&r.input, r.unit.as_str())).unzip();
+        let body = json!({"rows": inputs, "units": units});
         let answer = post(agent, &url, &body)?;
         let answered = answer["predictions"].as_array().context("an answer without predictions")?;
         for (row, prediction) in batch.iter().zip(answered) {
