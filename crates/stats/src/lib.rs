@@ -12,6 +12,7 @@
 //! evidence while rows keep coming in [`sequential`] and [`srm`]; people in [`agreement`],
 //! [`dawid_skene`] and [`alternative_annotator`].
 
+pub mod adjust;
 pub mod agreement;
 pub mod alternative_annotator;
 pub mod autocorrelation;
@@ -20,6 +21,7 @@ pub mod bonett_price;
 pub mod bootstrap;
 pub mod budget;
 pub mod calibration;
+mod cholesky;
 pub mod confusion;
 pub mod dawid_skene;
 pub mod delong;
@@ -31,6 +33,7 @@ pub mod input;
 pub mod ladder;
 pub mod mcnemar;
 pub mod metric;
+pub mod moments;
 pub mod multiplicity;
 pub mod nadeau_bengio;
 pub mod paired;
@@ -38,6 +41,7 @@ pub mod power;
 pub mod proportion;
 pub mod random;
 pub mod ranking;
+pub mod ratio;
 pub mod regression;
 pub mod sequential;
 pub mod sign_flip;

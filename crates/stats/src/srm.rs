@@ -70,6 +70,14 @@ impl SequentialSrm {
         let whole = lgamma(self.weight) - lgamma(self.weight + total);
         Ok(sum(self.shares.iter().zip(counts).map(arm).chain([whole])))
     }
+
+    /// The p-value that holds at every look: 1 over the largest Bayes factor so far, at most 1.
+    /// `so_far` is that of the look before (1 at the first).
+    pub fn anytime_p(&self, counts: &[u64], so_far: f64) -> Result<f64, BadInput> {
+        let good = (0.0..=1.0).contains(&so_far);
+        input::parameter("p-value so far", so_far, "a number in [0, 1]", good)?;
+        Ok((-self.log_bayes_factor(counts)?).exp().min(so_far))
+    }
 }
 
 fn shares(weights: &[f64]) -> Result<Vec<f64>, BadInput> {
@@ -112,6 +120,10 @@ mod tests {
         for (counts, expected) in steps {
             check(srm.log_bayes_factor(&counts).unwrap(), expected, 1e-10);
         }
+        // Evidence once gathered stays, and no evidence is p = 1.
+        assert_eq!(srm.anytime_p(&[5_000, 5_000], 0.004), Ok(0.004));
+        assert_eq!(srm.anytime_p(&[5_000, 5_000], 1.0), Ok(1.0));
+        assert!(srm.anytime_p(&[1, 2], f64::NAN).is_err());
     }
 
     #[test]

@@ -5,7 +5,9 @@
 
 mod ab;
 mod baselines;
+mod boundaries;
 mod file;
 mod gate;
 mod human;
 mod metrics;
+mod online;

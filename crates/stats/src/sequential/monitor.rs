@@ -1,0 +1,226 @@
+//! What a look at an experiment says: the one place that decides whether it may be looked at yet.
+//!
+//! Not a decision: shipping and stopping are rules of `domain`. The invariant: a look that is given
+//! holds together with all other looks at the same stream, each bound with chance 1 − α; where the
+//! normal approximation does not carry yet, there is no look.
+
+use super::{asymptotic, planned};
+use crate::input::{self, BadInput};
+use crate::moments::Moments;
+
+/// How the experiment is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Peek {
+    /// At any time, for as long as one likes; the planned units are only where it is sharpest.
+    Any,
+    /// At any time up to the planned units, where it ends: fewer units, a firm end.
+    Planned,
+}
+
+/// A plan for looking at the mean of a stream of units.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Monitor {
+    planned: u64,
+    alpha: f64,
+    peek: Peek,
+}
+
+/// What has been seen of the stream: of differences within pairs, of adjusted differences
+/// ([`crate::adjust::AdjustedStream`]), or of two arms ([`Seen::two_arms`]).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Seen {
+    /// Units.
+    pub units: u64,
+    /// The mean of their values.
+    pub mean: f64,
+    /// The standard deviation of one unit's value.
+    pub sd: f64,
+    /// For yes-or-no outcomes the smallest count that the mean rests on: of the yes and of the no units
+    /// of each arm; in pairs, of those that differ. `None` for other metrics.
+    pub events: Option<u64>,
+}
+
+/// One look.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Looked {
+    /// Units.
+    pub units: u64,
+    /// The mean of their values.
+    pub mean: f64,
+    /// The standard deviation of one unit's value.
+    pub sd: f64,
+    /// The true mean is above it, at this and all other looks, except with chance α.
+    pub low: f64,
+    /// The true mean is below it, at this and all other looks, except with chance α; both bounds
+    /// together hold except with chance 2α.
+    pub high: f64,
+}
+
+impl Monitor {
+    /// No look before this many units.
+    pub const FIRST_UNITS: u64 = 200;
+
+    /// No look at a yes-or-no outcome before this many of the rarer kind in each arm.
+    pub const FIRST_EVENTS: u64 = 25;
+
+    /// For `planned` units (200 or more), each bound at `alpha` (one-sided, below 1/2).
+    pub fn new(planned: u64, alpha: f64, peek: Peek) -> Result<Self, BadInput> {
+        let enough = planned >= Monitor::FIRST_UNITS;
+        input::parameter("planned units", planned as f64, "200 or more", enough)?;
+        input::open_unit("alpha", alpha)?;
+        input::parameter("alpha of one bound", alpha, "below 1/2", alpha < 0.5)?;
+        Ok(Monitor { planned, alpha, peek })
+    }
+
+    /// For as many units as show a mean of `effect` with chance `power`; `sd` is that of one unit's value.
+    pub fn for_effect(effect: f64, sd: f64, alpha: f64, power: f64, peek: Peek) -> Result<Self, BadInput> {
+        let units = match peek {
+            Peek::Any => asymptotic::always_valid_rows(effect, sd, alpha, power)?,
+            Peek::Planned => planned::planned_rows(effect, sd, alpha, power)?,
+        };
+        Monitor::new(units.max(Monitor::FIRST_UNITS), alpha, peek)
+    }
+
+    /// The planned units.
+    pub fn planned(&self) -> u64 {
+        self.planned
+    }
+
+    /// The look at what has been seen; `None` where it is too early ([`Monitor::FIRST_UNITS`],
+    /// [`Monitor::FIRST_EVENTS`]) or every unit has the same value, which leaves no measure of chance.
+    ///
+    /// - *What it answers.* Between what bounds is the mean, now?
+    /// - *Assumptions.* As [`asymptotic::always_valid_bound_reach`] and [`planned::planned_reach`].
+    /// - *When it misleads.* Looking only when a sample-ratio check has failed, or at a part of the
+    ///   units chosen by their outcome.
+    /// - *Source, checked against.* As those; false ships and power by simulation
+    ///   (`tests/simulation/monitor.rs`, `incumbent experiment simulate`).
+    ///
+    /// # Errors
+    ///
+    /// A mean or deviation that is no number; more units than planned under [`Peek::Planned`]: hand in
+    /// the first planned ones only.
+    pub fn look(&self, seen: Seen) -> Result<Option<Looked>, BadInput> {
+        input::parameter("mean", seen.mean, "a finite number", seen.mean.is_finite())?;
+        let good = seen.sd.is_finite() && seen.sd >= 0.0;
+        input::parameter("standard deviation", seen.sd, "a finite number, 0 or more", good)?;
+        let early = seen.units < Monitor::FIRST_UNITS
+            || seen.events.is_some_and(|events| events < Monitor::FIRST_EVENTS);
+        if early || seen.sd == 0.0 {
+            return Ok(None);
+        }
+        let reach = seen.sd * self.reach(seen.units as f64)?;
+        let Seen { units, mean, sd, .. } = seen;
+        Ok(Some(Looked { units, mean, sd, low: mean - reach, high: mean + reach }))
+    }
+
+    fn reach(&self, units: f64) -> Result<f64, BadInput> {
+        let planned = self.planned as f64;
+        match self.peek {
+            Peek::Any => asymptotic::always_valid_bound_reach(units, planned, self.alpha),
+            Peek::Planned => planned::planned_reach(units, planned, self.alpha),
+        }
+    }
+}
+
+impl Seen {
+    /// A stream of unit values.
+    pub fn of(moments: &Moments) -> Self {
+        Seen { units: moments.count(), mean: moments.mean(), sd: moments.sd(), events: None }
+    }
+
+    /// The mean of the challenger's units minus that of the incumbent's, with Welch's standard error
+    /// spread over the units of both. Only for a fixed allocation; where it changed, as in a ramp, use
+    /// [`crate::adjust::AdjustedStream`]. No units are seen until both arms have two.
+    pub fn two_arms(incumbent: &Moments, challenger: &Moments) -> Self {
+        let units = incumbent.count() + challenger.count();
+        if incumbent.count() < 2 || challenger.count() < 2 {
+            return Seen { units: 0, mean: 0.0, sd: 0.0, events: None };
+        }
+        let part = |arm: &Moments| arm.variance() / arm.count() as f64;
+        let sd = ((part(incumbent) + part(challenger)) * units as f64).sqrt();
+        Seen { units, mean: challenger.mean() - incumbent.mean(), sd, events: None }
+    }
+
+    /// The same, of a yes-or-no outcome, from (yes, units) of each arm.
+    pub fn two_shares(incumbent: (u64, u64), challenger: (u64, u64)) -> Result<Self, BadInput> {
+        let of = |(yes, units)| Moments::of_yes_no(yes, units);
+        let seen = Seen::two_arms(&of(incumbent)?, &of(challenger)?);
+        let rarer = |(yes, units): (u64, u64)| yes.min(units - yes);
+        Ok(seen.with_events(rarer(incumbent).min(rarer(challenger))))
+    }
+
+    /// The same, knowing the events it rests on (see [`Seen::events`]).
+    pub fn with_events(self, events: u64) -> Self {
+        Seen { events: Some(events), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const SEEN: Seen = Seen { units: 1_000, mean: 0.1, sd: 1.0, events: None };
+
+    fn monitor(peek: Peek) -> Monitor {
+        Monitor::new(2_000, 0.05, peek).unwrap()
+    }
+
+    #[test]
+    fn there_is_no_look_before_its_time() {
+        for peek in [Peek::Any, Peek::Planned] {
+            let look = |seen| monitor(peek).look(seen).unwrap();
+            assert_eq!(look(Seen { units: 199, ..SEEN }), None);
+            assert!(look(Seen { units: 200, ..SEEN }).is_some());
+            assert_eq!(look(SEEN.with_events(24)), None);
+            assert!(look(SEEN.with_events(25)).is_some());
+            assert_eq!(look(Seen { sd: 0.0, ..SEEN }), None);
+        }
+    }
+
+    #[test]
+    fn a_firm_end_is_sharper_at_the_end_and_duller_early() {
+        let low = |peek, units| monitor(peek).look(Seen { units, ..SEEN }).unwrap().unwrap().low;
+        assert!(low(Peek::Planned, 2_000) > low(Peek::Any, 2_000));
+        assert!(low(Peek::Planned, 300) < low(Peek::Any, 300));
+        assert!(monitor(Peek::Planned).look(Seen { units: 2_001, ..SEEN }).is_err());
+        assert!(monitor(Peek::Any).look(Seen { units: 2_001, ..SEEN }).is_ok());
+    }
+
+    #[test]
+    fn two_shares_are_two_arms_of_ones_and_zeros() {
+        let seen = Seen::two_shares((120, 1_000), (150, 1_000)).unwrap();
+        assert_eq!((seen.units, seen.events), (2_000, Some(120)));
+        // Welch's standard error of these shares, with n − 1.
+        assert!((seen.mean - 0.03).abs() < 1e-15);
+        assert!((seen.sd / 2_000f64.sqrt() - 0.015275252316519468).abs() < 1e-12);
+        assert_eq!(Seen::two_shares((0, 0), (1, 5)).unwrap().units, 0);
+        assert!(Seen::two_shares((6, 5), (1, 5)).is_err());
+    }
+
+    #[test]
+    fn a_small_plan_is_made_large_enough_for_a_first_look() {
+        let planned = |effect| Monitor::for_effect(effect, 1.0, 0.05, 0.9, Peek::Planned).unwrap().planned();
+        assert_eq!(planned(3.0), Monitor::FIRST_UNITS);
+        assert!(planned(0.01) > 90_000);
+        assert!(Monitor::new(199, 0.05, Peek::Any).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn bounds_enclose_the_mean_and_narrow_with_alpha(
+            units in 200u64..2_000, mean in -5.0..5.0f64, sd in 0.01..5.0f64,
+        ) {
+            for peek in [Peek::Any, Peek::Planned] {
+                let look = |alpha| {
+                    let seen = Seen { units, mean, sd, events: None };
+                    Monitor::new(2_000, alpha, peek).unwrap().look(seen).unwrap().unwrap()
+                };
+                let (strict, loose) = (look(0.01), look(0.1));
+                prop_assert!(strict.low < loose.low && loose.low < mean);
+                prop_assert!(mean < loose.high && loose.high < strict.high);
+            }
+        }
+    }
+}
