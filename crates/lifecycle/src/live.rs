@@ -38,8 +38,8 @@ pub struct Live {
 pub fn read(project: &Project) -> Result<Live, StageError> {
     let mut live = Live::default();
     let time = project.plan.data.time.as_deref();
-    project.journal.joined(Timestamp(i64::MIN), Timestamp(i64::MAX), &mut |prediction, outcomes| {
-        add(&mut live, time, prediction, &outcomes);
+    project.journal.stories(Timestamp(i64::MIN), Timestamp(i64::MAX), &mut |story| {
+        add(&mut live, time, story.prediction, &story.outcomes);
     })?;
     live.rows.sort_by_key(|row| row.at);
     Ok(live)

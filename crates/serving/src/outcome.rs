@@ -155,10 +155,7 @@ fn outcome(claim: &Claim, now: Timestamp) -> Outcome {
 }
 
 fn look_up(id: PredictionId, journal: &dyn Journal) -> Result<Option<Vec<Outcome>>, StoreError> {
-    match journal.prediction(id)? {
-        Some(_) => journal.outcomes(id).map(Some),
-        None => Ok(None),
-    }
+    Ok(journal.story(id)?.map(|story| story.outcomes))
 }
 
 fn unreadable(error: StoreError) -> OutcomeError {
@@ -179,6 +176,7 @@ mod tests {
             version: VersionId("v".into()),
             served_by: ServedBy::Intended,
             unit: None,
+            assignment: None,
             input: "{}".into(),
             output: vec![1.0],
             latency_us: 1,

@@ -202,6 +202,7 @@ fn entries(answered: Answered) -> Vec<Entry> {
             version: version.clone(),
             served_by: served_by.clone(),
             unit: units.get(row).cloned().flatten(),
+            assignment: None,
             input,
             output: outputs.row(row).to_vec(),
             latency_us,

@@ -1,7 +1,7 @@
 //! A journal in memory that stalls, fails or panics when told to: the third of the test doubles, beside
 //! those in `faults`.
 
-use domain::{Outcome, Prediction, PredictionId, Timestamp};
+use domain::{Outcome, Prediction, PredictionId, Story, Timestamp};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use store::{Entry, Journal, MemoryJournal, StoreError};
 
@@ -82,17 +82,21 @@ impl Journal for Twin {
         self.kept.outcomes(id)
     }
 
+    fn story(&self, id: PredictionId) -> Result<Option<Story>, StoreError> {
+        self.kept.story(id)
+    }
+
     fn scan(&self, from: Timestamp, to: Timestamp, visit: &mut dyn FnMut(Entry)) -> Result<(), StoreError> {
         self.kept.scan(from, to, visit)
     }
 
-    fn joined(
+    fn stories(
         &self,
         from: Timestamp,
         to: Timestamp,
-        visit: &mut dyn FnMut(Prediction, Vec<Outcome>),
+        visit: &mut dyn FnMut(Story),
     ) -> Result<(), StoreError> {
-        self.kept.joined(from, to, visit)
+        self.kept.stories(from, to, visit)
     }
 
     fn seal(&self, before: Timestamp) -> Result<u64, StoreError> {

@@ -34,7 +34,7 @@ pub use recover::{Cut, Recovery};
 
 use crate::disk::{self, Disk};
 use crate::{Entry, Journal, StoreError};
-use domain::{Outcome, Prediction, PredictionId, Timestamp};
+use domain::{Outcome, Prediction, PredictionId, Story, Timestamp};
 use index::Index;
 use layout::Layout;
 use std::fs::{File, TryLockError};
@@ -111,17 +111,21 @@ impl Journal for FileJournal {
         read::outcomes(&self.layout, &self.index, id)
     }
 
+    fn story(&self, id: PredictionId) -> Result<Option<Story>, StoreError> {
+        read::story(&self.layout, &self.index, id)
+    }
+
     fn scan(&self, from: Timestamp, to: Timestamp, visit: &mut dyn FnMut(Entry)) -> Result<(), StoreError> {
         read::scan(&self.layout, from, to, visit)
     }
 
-    fn joined(
+    fn stories(
         &self,
         from: Timestamp,
         to: Timestamp,
-        visit: &mut dyn FnMut(Prediction, Vec<Outcome>),
+        visit: &mut dyn FnMut(Story),
     ) -> Result<(), StoreError> {
-        read::joined(&self.layout, from, to, visit)
+        read::stories(&self.layout, from, to, visit)
     }
 
     fn seal(&self, before: Timestamp) -> Result<u64, StoreError> {

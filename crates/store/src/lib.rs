@@ -26,7 +26,7 @@ pub use memory::{MemoryBlobs, MemoryJournal, MemoryRegistry};
 pub use sqlite::SqliteRegistry;
 pub use version::{Golden, VersionFiles, export_version, load_version, put_version};
 
-use domain::{Event, Outcome, Prediction, PredictionId, Recorded, Timestamp};
+use domain::{Event, Outcome, Prediction, PredictionId, Recorded, ShadowAnswer, Story, Timestamp};
 
 /// Events in the order they were recorded. Append-only.
 pub trait Registry: Send + Sync {
@@ -52,11 +52,11 @@ pub trait Blobs: Send + Sync {
     fn get(&self, digest: &str) -> Result<Vec<u8>, StoreError>;
 }
 
-/// Predictions and outcomes, append-only.
+/// Predictions, outcomes and shadow answers, append-only.
 ///
-/// An outcome is kept with its prediction, under the hour and bucket of the prediction's id. Appending
-/// the same prediction (by its id) or an equal outcome again changes nothing that can be read, so an
-/// append that failed may be repeated. The first 32 bits of an id are trusted to be an hour; a process
+/// An outcome or a shadow answer is kept with its prediction, under the hour and bucket of the prediction's id.
+/// Appending the same prediction (by its id), an equal outcome or a second shadow answer of one version again
+/// changes nothing that can be read, so an append that failed may be repeated. The first 32 bits of an id are trusted to be an hour; a process
 /// does best to draw one bucket and stay with it, since an append costs one fsync a file.
 pub trait Journal: Send + Sync {
     /// Appends all entries; they are durable (fsync) when this returns. After an error none, some or all
@@ -69,18 +69,17 @@ pub trait Journal: Send + Sync {
     /// The outcomes of one prediction, in the order of their time `at`, then of arrival.
     fn outcomes(&self, id: PredictionId) -> Result<Vec<Outcome>, StoreError>;
 
+    /// One prediction with all that came after it.
+    fn story(&self, id: PredictionId) -> Result<Option<Story>, StoreError>;
+
     /// Calls `visit` with every entry whose own time `at` is in `from..to`, grouped by the hour of the
     /// prediction's id, oldest hour first. Within an hour there is no order.
     fn scan(&self, from: Timestamp, to: Timestamp, visit: &mut dyn FnMut(Entry)) -> Result<(), StoreError>;
 
-    /// Calls `visit` with every prediction whose time `at` is in `from..to`, and with all its outcomes,
-    /// whenever they came, in the order of [`Journal::outcomes`]. Order of predictions as in [`Journal::scan`].
-    fn joined(
-        &self,
-        from: Timestamp,
-        to: Timestamp,
-        visit: &mut dyn FnMut(Prediction, Vec<Outcome>),
-    ) -> Result<(), StoreError>;
+    /// Calls `visit` with every prediction whose time `at` is in `from..to`, and with all that came after it,
+    /// whenever it came, in the order of [`Journal::outcomes`]. Order of predictions as in [`Journal::scan`].
+    fn stories(&self, from: Timestamp, to: Timestamp, visit: &mut dyn FnMut(Story))
+    -> Result<(), StoreError>;
 
     /// Packs the hours that ended at or before `before` for keeping; what can be read stays the same.
     /// Gives the number of files that were packed, and has to be called from time to time.
@@ -98,6 +97,8 @@ pub enum Entry {
     Prediction(Prediction),
     /// What turned out to be true of one.
     Outcome(Outcome),
+    /// What a challenger would have answered.
+    Shadow(ShadowAnswer),
 }
 
 impl Entry {
@@ -106,6 +107,7 @@ impl Entry {
         match self {
             Entry::Prediction(prediction) => prediction.id,
             Entry::Outcome(outcome) => outcome.prediction,
+            Entry::Shadow(shadow) => shadow.prediction,
         }
     }
 
@@ -114,6 +116,7 @@ impl Entry {
         match self {
             Entry::Prediction(prediction) => prediction.at,
             Entry::Outcome(outcome) => outcome.at,
+            Entry::Shadow(shadow) => shadow.at,
         }
     }
 }

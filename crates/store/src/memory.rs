@@ -6,7 +6,7 @@
 use crate::digest::sha256;
 use crate::{Blobs, Entry, Journal, Registry, StoreError, event_json};
 use domain::time::HOUR;
-use domain::{Event, Outcome, Prediction, PredictionId, Recorded, Timestamp};
+use domain::{Event, Outcome, Prediction, PredictionId, Recorded, ShadowAnswer, Story, Timestamp};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -23,17 +23,18 @@ pub struct MemoryBlobs {
     bytes: Mutex<BTreeMap<String, Vec<u8>>>,
 }
 
-/// Predictions and outcomes in a map by id, and so by hour.
+/// Predictions and what came after them in a map by id, and so by hour.
 #[derive(Debug, Default)]
 pub struct MemoryJournal {
-    stories: Mutex<BTreeMap<PredictionId, Story>>,
+    stories: Mutex<BTreeMap<PredictionId, Kept>>,
 }
 
-/// A prediction and its outcomes; an outcome may come first.
+/// What is known about one id; an outcome may come before its prediction.
 #[derive(Debug, Default)]
-struct Story {
+struct Kept {
     prediction: Option<Prediction>,
     outcomes: Vec<Outcome>,
+    shadows: Vec<ShadowAnswer>,
 }
 
 impl Registry for MemoryRegistry {
@@ -86,27 +87,30 @@ impl Journal for MemoryJournal {
         Ok(lock(&self.stories).get(&id).map(|s| s.outcomes.clone()).unwrap_or_default())
     }
 
+    fn story(&self, id: PredictionId) -> Result<Option<Story>, StoreError> {
+        Ok(lock(&self.stories).get(&id).and_then(Kept::story))
+    }
+
     fn scan(&self, from: Timestamp, to: Timestamp, visit: &mut dyn FnMut(Entry)) -> Result<(), StoreError> {
         let mut found = Vec::new();
         for story in lock(&self.stories).values() {
             found.extend(story.prediction.clone().map(Entry::Prediction));
             found.extend(story.outcomes.iter().cloned().map(Entry::Outcome));
+            found.extend(story.shadows.iter().cloned().map(Entry::Shadow));
         }
         // the lock is given back first: whoever visits may append
         found.into_iter().filter(|e| from <= e.at() && e.at() < to).for_each(visit);
         Ok(())
     }
 
-    fn joined(
+    fn stories(
         &self,
         from: Timestamp,
         to: Timestamp,
-        visit: &mut dyn FnMut(Prediction, Vec<Outcome>),
+        visit: &mut dyn FnMut(Story),
     ) -> Result<(), StoreError> {
-        let told = |s: &Story| s.prediction.clone().map(|p| (p, s.outcomes.clone()));
-        let found: Vec<_> = lock(&self.stories).values().filter_map(told).collect();
-        let within = found.into_iter().filter(|(p, _)| from <= p.at && p.at < to);
-        within.for_each(|(prediction, outcomes)| visit(prediction, outcomes));
+        let found: Vec<Story> = lock(&self.stories).values().filter_map(Kept::story).collect();
+        found.into_iter().filter(|s| from <= s.prediction.at && s.prediction.at < to).for_each(visit);
         Ok(())
     }
 
@@ -129,7 +133,12 @@ impl Journal for MemoryJournal {
     }
 }
 
-impl Story {
+impl Kept {
+    fn story(&self) -> Option<Story> {
+        let (outcomes, shadows) = (self.outcomes.clone(), self.shadows.clone());
+        Some(Story { prediction: self.prediction.clone()?, outcomes, shadows })
+    }
+
     fn add(&mut self, entry: &Entry) {
         match entry {
             Entry::Prediction(prediction) => {
@@ -139,6 +148,11 @@ impl Story {
             Entry::Outcome(outcome) => {
                 let place = self.outcomes.partition_point(|o| o.at <= outcome.at);
                 self.outcomes.insert(place, outcome.clone());
+            }
+            Entry::Shadow(shadow) if self.shadows.iter().any(|s| s.version == shadow.version) => {}
+            Entry::Shadow(shadow) => {
+                let place = self.shadows.partition_point(|s| s.at <= shadow.at);
+                self.shadows.insert(place, shadow.clone());
             }
         }
     }

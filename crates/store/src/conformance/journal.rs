@@ -2,7 +2,10 @@
 
 use crate::{Entry, Journal};
 use domain::time::HOUR;
-use domain::{Outcome, Prediction, PredictionId, ServedBy, Source, Timestamp, VersionId};
+use domain::{
+    Arm, Assignment, ExperimentId, Outcome, Prediction, PredictionId, ServedBy, ShadowAnswer, Source, Story,
+    Timestamp, VersionId,
+};
 use std::sync::Barrier;
 
 /// Some hour of 2026.
@@ -14,7 +17,8 @@ pub fn check_journal(mut new: impl FnMut() -> Box<dyn Journal>) {
     outcomes_are_in_the_order_of_their_time(new().as_ref());
     repeating_changes_nothing(new().as_ref());
     a_scan_goes_by_own_time_and_by_hour(new().as_ref());
-    predictions_meet_all_their_outcomes(new().as_ref());
+    predictions_meet_all_that_came_after(new().as_ref());
+    a_version_answers_a_prediction_once_in_shadow(new().as_ref());
     sealing_changes_nothing(new().as_ref());
     late_outcomes_are_kept(new().as_ref());
     hours_are_forgotten_whole(new().as_ref());
@@ -34,6 +38,7 @@ fn prediction(minutes: i64, bucket: u16, sequence: u64) -> Prediction {
         version: VersionId("a".repeat(64)),
         served_by: ServedBy::Intended,
         unit: None,
+        assignment: None,
         input: format!("{{\"x\":{sequence}}}"),
         output: vec![0.25, 0.75],
         latency_us: 1_500,
@@ -43,6 +48,20 @@ fn prediction(minutes: i64, bucket: u16, sequence: u64) -> Prediction {
 fn outcome(prediction: &Prediction, minutes: i64, value: &str) -> Outcome {
     let (prediction, at) = (prediction.id, minute(minutes));
     Outcome { prediction, at, value: value.into(), source: Source::Observed }
+}
+
+fn assignment(arm: Arm) -> Assignment {
+    Assignment { experiment: ExperimentId("3-aaaa-bbbb".into()), arm, propensity: 0.05, exposure: 0.1 + 0.2 }
+}
+
+fn shadow(
+    prediction: &Prediction,
+    minutes: i64,
+    version: &str,
+    answer: Result<Vec<f64>, String>,
+) -> ShadowAnswer {
+    let (prediction, at, version) = (prediction.id, minute(minutes), VersionId(version.into()));
+    ShadowAnswer { prediction, at, version, answer, latency_us: 77 }
 }
 
 fn append(journal: &dyn Journal, predictions: &[Prediction], outcomes: &[Outcome]) {
@@ -57,11 +76,15 @@ fn scan(journal: &dyn Journal, from: Timestamp, to: Timestamp) -> Vec<Entry> {
     found
 }
 
-fn joined(journal: &dyn Journal, from: Timestamp, to: Timestamp) -> Vec<(Prediction, Vec<Outcome>)> {
+fn stories(journal: &dyn Journal, from: Timestamp, to: Timestamp) -> Vec<Story> {
     let mut found = Vec::new();
-    journal.joined(from, to, &mut |p, o| found.push((p, o))).expect("readable");
-    found.sort_by_key(|(p, _)| p.id);
+    journal.stories(from, to, &mut |story| found.push(story)).expect("readable");
+    found.sort_by_key(|story| story.prediction.id);
     found
+}
+
+fn story(prediction: &Prediction, outcomes: &[Outcome], shadows: &[ShadowAnswer]) -> Story {
+    Story { prediction: prediction.clone(), outcomes: outcomes.to_vec(), shadows: shadows.to_vec() }
 }
 
 /// Everything that can be read, in an order of its own.
@@ -79,9 +102,11 @@ fn an_entry_comes_back_as_it_was(journal: &dyn Journal) {
     rich.input = "{\"a\":null}".into();
     rich.output = vec![f64::INFINITY, -0.0, f64::MIN_POSITIVE, 0.1 + 0.2];
     rich.latency_us = u64::MAX;
+    rich.assignment = Some(assignment(Arm::Treatment));
     let mut floor = prediction(2, 0, 2);
     floor.served_by = ServedBy::Floor { why: "panic".into() };
     floor.output = Vec::new();
+    floor.assignment = Some(assignment(Arm::Control));
     let seen = Outcome { source: Source::Reviewer, ..outcome(&rich, -5, "") };
     assert_eq!(journal.prediction(rich.id).expect("readable"), None, "nothing is there at first");
     append(journal, &[rich.clone(), floor.clone()], std::slice::from_ref(&seen));
@@ -89,8 +114,17 @@ fn an_entry_comes_back_as_it_was(journal: &dyn Journal) {
     assert_eq!(journal.prediction(floor.id).expect("readable"), Some(floor.clone()));
     assert_eq!(journal.outcomes(rich.id).expect("readable"), [seen]);
     assert_eq!(journal.outcomes(floor.id).expect("readable"), []);
+    let shadows = [shadow(&rich, 1, "c", Ok(vec![-0.0])), shadow(&floor, 2, "c", Err("panic".into()))];
+    journal.append(&shadows.clone().map(Entry::Shadow)).expect("appended");
+    let told = |id| journal.story(id).expect("readable");
+    assert_eq!(
+        told(rich.id),
+        Some(story(&rich, &journal.outcomes(rich.id).expect("readable"), &shadows[..1]))
+    );
+    assert_eq!(told(floor.id), Some(story(&floor, &[], &shadows[1..])));
     let neighbour = PredictionId(rich.id.0 + 1);
     assert_eq!(journal.prediction(neighbour).expect("readable"), None, "a neighbour was never there");
+    assert_eq!(journal.story(neighbour).expect("readable"), None);
     journal.append(&[]).expect("nothing to do");
 }
 
@@ -114,7 +148,7 @@ fn repeating_changes_nothing(journal: &dyn Journal) {
     append(journal, std::slice::from_ref(&p), std::slice::from_ref(&o));
     assert_eq!(journal.outcomes(p.id).expect("readable"), std::slice::from_ref(&o));
     assert_eq!(contents(journal).len(), 2, "one prediction and one outcome");
-    assert_eq!(joined(journal, minute(0), minute(1)), [(p, vec![o])]);
+    assert_eq!(stories(journal, minute(0), minute(1)), [story(&p, &[o], &[])]);
 }
 
 fn a_scan_goes_by_own_time_and_by_hour(journal: &dyn Journal) {
@@ -133,16 +167,40 @@ fn a_scan_goes_by_own_time_and_by_hour(journal: &dyn Journal) {
     assert_eq!(scan(journal, minute(20), minute(10)), [], "nothing is in an empty span");
 }
 
-fn predictions_meet_all_their_outcomes(journal: &dyn Journal) {
+fn predictions_meet_all_that_came_after(journal: &dyn Journal) {
     let (first, second) = (prediction(10, 0, 1), prediction(20, 0, 2));
     let outcomes = [outcome(&first, 600, "b"), outcome(&first, 300, "a"), outcome(&second, 5, "c")];
     append(journal, &[first.clone(), second.clone()], &outcomes);
     let orphan = outcome(&prediction(15, 0, 9), 16, "x");
     append(journal, &[], &[orphan]);
-    let of_first = vec![outcomes[1].clone(), outcomes[0].clone()];
-    let all = [(first.clone(), of_first.clone()), (second, vec![outcomes[2].clone()])];
-    assert_eq!(joined(journal, minute(0), minute(60)), all, "whenever they came; nothing without prediction");
-    assert_eq!(joined(journal, minute(10), minute(20)), [(first, of_first)]);
+    let shadows = [shadow(&first, 700, "c", Ok(vec![1.0, 0.0])), shadow(&first, 11, "d", Ok(vec![0.5, 0.5]))];
+    journal.append(&shadows.clone().map(Entry::Shadow)).expect("appended");
+    let [late, early] = shadows;
+    let of_first = story(&first, &[outcomes[1].clone(), outcomes[0].clone()], &[early, late]);
+    let all = [of_first.clone(), story(&second, &outcomes[2..], &[])];
+    assert_eq!(
+        stories(journal, minute(0), minute(60)),
+        all,
+        "whenever they came; nothing without prediction"
+    );
+    assert_eq!(stories(journal, minute(10), minute(20)), std::slice::from_ref(&of_first));
+    journal.seal(minute(60)).expect("sealed");
+    assert_eq!(stories(journal, minute(0), minute(60)), all, "sealed");
+    assert_eq!(journal.story(first.id).expect("readable"), Some(of_first));
+}
+
+fn a_version_answers_a_prediction_once_in_shadow(journal: &dyn Journal) {
+    let p = prediction(0, 1, 1);
+    let first = shadow(&p, 5, "c", Ok(vec![f64::NAN]));
+    append(journal, std::slice::from_ref(&p), &[]);
+    for again in [first.clone(), shadow(&p, 1, "c", Err("deadline".into())), shadow(&p, 6, "c", Ok(vec![]))] {
+        journal.append(&[Entry::Shadow(again)]).expect("appended");
+        journal.seal(minute(60)).expect("sealed");
+    }
+    let told = journal.story(p.id).expect("readable").expect("there");
+    let [kept] = told.shadows.as_slice() else { panic!("found {:?}, expected one", told.shadows) };
+    assert_eq!((kept.at, kept.answer.as_ref().map(Vec::len)), (first.at, Ok(1)));
+    assert_eq!(contents(journal).len(), 2);
 }
 
 fn sealing_changes_nothing(journal: &dyn Journal) {
@@ -218,10 +276,11 @@ fn threads_lose_nothing(journal: &dyn Journal) {
         start.wait();
         for _ in 0..10 {
             journal.seal(minute(60)).expect("sealed while others append");
-            let found = joined(journal, minute(0), minute(200));
-            assert!(found.windows(2).all(|w| w[0].0.id != w[1].0.id), "nothing is seen twice");
+            let found = stories(journal, minute(0), minute(200));
+            let ids = found.windows(2).map(|w| (w[0].prediction.id, w[1].prediction.id));
+            assert!(ids.into_iter().all(|(a, b)| a != b), "nothing is seen twice");
         }
     });
     assert_eq!(contents(journal).len(), 200);
-    assert_eq!(joined(journal, minute(0), minute(200)).len(), 100);
+    assert_eq!(stories(journal, minute(0), minute(200)).len(), 100);
 }

@@ -10,11 +10,11 @@
 
 use std::ops::Range;
 
-/// The header of format 1.
-pub(super) const HEADER: [u8; 16] = *b"incjrnl\n\x01\0\0\0\0\0\0\0";
+/// The header of the newest format. Formats differ in the kinds of entries, not in frames.
+pub(super) const HEADER: [u8; 16] = *b"incjrnl\n\x02\0\0\0\0\0\0\0";
 
 /// The newest format that is known here.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 
 const MARK: &[u8; 4] = b"FRAM";
 /// The bytes of a frame before its payload.
@@ -77,7 +77,8 @@ pub(super) fn parse_from(bytes: &[u8], start: usize) -> Result<Frames, Fault> {
 /// Whether there is a header. A header that was never written whole is a torn one.
 fn check_header(bytes: &[u8]) -> Result<bool, Fault> {
     let Some(head) = bytes.get(..HEADER.len()) else {
-        let torn = HEADER.starts_with(bytes) || bytes.iter().all(|&b| b == 0);
+        let known = (1..=FORMAT).map(header).any(|header| header.starts_with(bytes));
+        let torn = known || bytes.iter().all(|&b| b == 0);
         return if torn { Ok(false) } else { Err(Fault::Header) };
     };
     if head.iter().all(|&b| b == 0) {
@@ -89,9 +90,15 @@ fn check_header(bytes: &[u8]) -> Result<bool, Fault> {
     let format = u32::from_le_bytes([head[8], head[9], head[10], head[11]]);
     match head[..8] == HEADER[..8] {
         true if format > FORMAT => Err(Fault::Newer(format)),
-        true if head == HEADER => Ok(true),
+        true if format > 0 && head == header(format) => Ok(true),
         _ => Err(Fault::Header),
     }
+}
+
+fn header(format: u32) -> [u8; 16] {
+    let mut header = HEADER;
+    header[8..12].copy_from_slice(&format.to_le_bytes());
+    header
 }
 
 /// Where the payload stands of a frame that begins here and checks.
@@ -170,8 +177,10 @@ mod tests {
     fn other_files_and_later_formats_are_refused() {
         assert_eq!(read(b"time,level,message\n"), Err(Fault::Header));
         let mut later = segment(&[]);
-        later[8] = 2;
-        assert_eq!(read(&later), Err(Fault::Newer(2)));
+        later[8] = 3;
+        assert_eq!(read(&later), Err(Fault::Newer(3)));
+        later[8] = 0;
+        assert_eq!(read(&later), Err(Fault::Header));
     }
 
     #[test]

@@ -6,7 +6,10 @@ use crate::disk::Disk;
 use crate::frail::Frail;
 use crate::{Entry, Journal, StoreError, conformance};
 use domain::time::HOUR;
-use domain::{Outcome, Prediction, PredictionId, ServedBy, Source, Timestamp, VersionId};
+use domain::{
+    Arm, Assignment, ExperimentId, Outcome, Prediction, PredictionId, ServedBy, ShadowAnswer, Source,
+    Timestamp, VersionId,
+};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -29,12 +32,15 @@ struct Told {
 
 fn entry(hour: i64, bucket: u16, number: u64) -> Entry {
     let at = Timestamp(hour * HOUR + number as i64);
+    let (experiment, arm) = (ExperimentId("e".into()), Arm::Treatment);
+    let assignment = Assignment { experiment, arm, propensity: 0.5, exposure: 0.1 };
     Entry::Prediction(Prediction {
         id: PredictionId::new(at, bucket, 1, number),
         at,
         version: VersionId("v".into()),
         served_by: ServedBy::Intended,
         unit: None,
+        assignment: (number % 2 == 0).then_some(assignment),
         input: "{\"x\":1}".into(),
         output: vec![0.5],
         latency_us: 9,
@@ -46,7 +52,13 @@ fn outcome(of: &Entry, at: i64) -> Entry {
     Entry::Outcome(Outcome { prediction, at, value: "yes".into(), source: Source::Observed })
 }
 
-/// Appends over three hours and two buckets, outcomes for earlier hours, repeated entries, seals and restarts.
+fn shadow(of: &Entry, at: i64) -> Entry {
+    let (prediction, at, version) = (of.id(), Timestamp(at), VersionId("w".into()));
+    Entry::Shadow(ShadowAnswer { prediction, at, version, answer: Ok(vec![0.25]), latency_us: 3 })
+}
+
+/// Appends over three hours and two buckets, outcomes and shadow answers for earlier hours, repeated entries,
+/// seals and restarts.
 fn history(seed: u64) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut predictions: Vec<Entry> = Vec::new();
@@ -62,6 +74,8 @@ fn history(seed: u64) -> Vec<Step> {
                 predictions.extend(entries.iter().cloned());
                 let known = &predictions[draw(7, predictions.len() as u64) as usize];
                 entries.push(outcome(known, hour * HOUR + step as i64));
+                // one version answers a prediction once
+                entries.push(shadow(known, known.at().0 + 1));
                 entries.push(known.clone());
                 steps.push(Step::Append(entries));
             }
@@ -124,6 +138,10 @@ fn check(journal: &FileJournal, told: &Told, place: &str) {
         let known = match entry {
             Entry::Prediction(p) => journal.prediction(p.id).expect(place).as_ref() == Some(p),
             Entry::Outcome(o) => journal.outcomes(o.prediction).expect(place).contains(o),
+            Entry::Shadow(s) => {
+                let story = journal.story(s.prediction).expect(place);
+                story.is_some_and(|story| story.shadows == [s.clone()])
+            }
         };
         assert!(known, "{place}: not found by its id: {entry:?}");
     }

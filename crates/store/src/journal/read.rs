@@ -5,7 +5,7 @@ use super::index::Index;
 use super::layout::{Form, Layout, Part};
 use super::{codec, frame, packed};
 use crate::{Entry, StoreError};
-use domain::{Outcome, Prediction, PredictionId, Source, Timestamp};
+use domain::{Outcome, Prediction, PredictionId, ShadowAnswer, Source, Story, Timestamp, VersionId};
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
@@ -14,6 +14,14 @@ use std::path::Path;
 pub(super) struct Seen {
     predictions: HashSet<PredictionId>,
     outcomes: HashSet<(PredictionId, Timestamp, bool, String)>,
+    shadows: HashSet<(PredictionId, VersionId)>,
+}
+
+/// What came after one prediction.
+#[derive(Default)]
+struct After {
+    outcomes: Vec<Outcome>,
+    shadows: Vec<ShadowAnswer>,
 }
 
 impl Seen {
@@ -24,7 +32,17 @@ impl Seen {
             Entry::Outcome(o) => {
                 self.outcomes.insert((o.prediction, o.at, o.source == Source::Observed, o.value.clone()))
             }
+            Entry::Shadow(s) => self.shadows.insert((s.prediction, s.version.clone())),
         }
+    }
+}
+
+impl After {
+    fn story(mut self, prediction: Prediction) -> Story {
+        // stable: what came first stays first among equals
+        self.outcomes.sort_by_key(|o| o.at);
+        self.shadows.sort_by_key(|s| s.at);
+        Story { prediction, outcomes: self.outcomes, shadows: self.shadows }
     }
 }
 
@@ -36,7 +54,7 @@ pub(super) fn prediction(
     let found = about(layout, index, id)?;
     Ok(found.into_iter().find_map(|entry| match entry {
         Entry::Prediction(prediction) => Some(prediction),
-        Entry::Outcome(_) => None,
+        Entry::Outcome(_) | Entry::Shadow(_) => None,
     }))
 }
 
@@ -45,6 +63,18 @@ pub(super) fn outcomes(layout: &Layout, index: &Index, id: PredictionId) -> Resu
     let mut outcomes: Vec<Outcome> = found.into_iter().filter_map(outcome).collect();
     outcomes.sort_by_key(|o| o.at);
     Ok(outcomes)
+}
+
+pub(super) fn story(layout: &Layout, index: &Index, id: PredictionId) -> Result<Option<Story>, StoreError> {
+    let (mut prediction, mut after) = (None, After::default());
+    for entry in about(layout, index, id)? {
+        match entry {
+            Entry::Prediction(p) => prediction = Some(p),
+            Entry::Outcome(o) => after.outcomes.push(o),
+            Entry::Shadow(s) => after.shadows.push(s),
+        }
+    }
+    Ok(prediction.map(|prediction| after.story(prediction)))
 }
 
 pub(super) fn scan(
@@ -66,28 +96,27 @@ pub(super) fn scan(
     Ok(())
 }
 
-/// Holds the predictions of one hour and bucket that are asked for, and all outcomes there, at a time.
-pub(super) fn joined(
+/// Holds the predictions of one hour and bucket that are asked for, and all that came after any there, at a time.
+pub(super) fn stories(
     layout: &Layout,
     from: Timestamp,
     to: Timestamp,
-    visit: &mut dyn FnMut(Prediction, Vec<Outcome>),
+    visit: &mut dyn FnMut(Story),
 ) -> Result<(), StoreError> {
     for hour in layout.hours()? {
         for (bucket, parts) in layout.hour(hour)?.parts {
             if !parts.iter().any(|part| part.reaches(from, to)) {
                 continue;
             }
-            let (mut predictions, mut outcomes) = (Vec::new(), HashMap::<_, Vec<Outcome>>::new());
+            let (mut predictions, mut after) = (Vec::new(), HashMap::<_, After>::new());
             each(layout, hour, bucket, &|_| true, &mut |entry| match entry {
                 Entry::Prediction(p) if from <= p.at && p.at < to => predictions.push(p),
                 Entry::Prediction(_) => {}
-                Entry::Outcome(o) => outcomes.entry(o.prediction).or_default().push(o),
+                Entry::Outcome(o) => after.entry(o.prediction).or_default().outcomes.push(o),
+                Entry::Shadow(s) => after.entry(s.prediction).or_default().shadows.push(s),
             })?;
             for prediction in predictions {
-                let mut known = outcomes.remove(&prediction.id).unwrap_or_default();
-                known.sort_by_key(|o| o.at);
-                visit(prediction, known);
+                visit(after.remove(&prediction.id).unwrap_or_default().story(prediction));
             }
         }
     }
@@ -181,7 +210,7 @@ pub(super) fn told(path: &Path, before: u64, fault: frame::Fault) -> StoreError 
 fn outcome(entry: Entry) -> Option<Outcome> {
     match entry {
         Entry::Outcome(outcome) => Some(outcome),
-        Entry::Prediction(_) => None,
+        Entry::Prediction(_) | Entry::Shadow(_) => None,
     }
 }
 
