@@ -5,6 +5,7 @@
 
 mod args;
 mod commands;
+mod control;
 mod error;
 mod interrupt;
 mod plan_file;

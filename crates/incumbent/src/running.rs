@@ -5,12 +5,14 @@
 
 use crate::interrupt;
 use anyhow::Context;
-use domain::History;
-use domain::history::Deployment;
+use domain::experiment::{Guardrail, Step};
+use domain::history::{Deployment, Release};
+use domain::{Event, History};
 use lifecycle::Project;
 use lifecycle::version::open;
 use server::{About, App, BodyLimit, Progress, Source};
 use serving::snapshot::{Limits, Link, Snapshot};
+use serving::trial::{Rules, Setup, Trial};
 use serving::{Engine, Floor, Settings, SystemClock, WhenFull};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -30,6 +32,7 @@ pub struct Running {
     engine: Arc<Engine>,
     project: Project,
     server: std::thread::JoinHandle<()>,
+    runtime: tokio::runtime::Handle,
     stop: tokio::sync::watch::Sender<bool>,
 }
 
@@ -76,12 +79,14 @@ pub fn start(
     let bound = listener.local_addr().context("could not read the address")?;
     let (stop, mut stopped) = tokio::sync::watch::channel(false);
     runtime.spawn(seal(project.clone(), stop.subscribe()));
+    let handle = runtime.handle().clone();
     let server = std::thread::spawn(move || {
         runtime.block_on(server::serve(listener, app, async move {
             drop(stopped.wait_for(|stop| *stop).await);
         }));
     });
-    let running = Running { address: bound, facts, engine, project: project.clone(), server, stop };
+    let running =
+        Running { address: bound, facts, engine, project: project.clone(), server, runtime: handle, stop };
     running.refresh()?;
     Ok(running)
 }
@@ -89,9 +94,7 @@ pub fn start(
 impl Running {
     /// Takes in what the registry has come to hold: new events for the page, a new deployment for the engine.
     pub fn refresh(&self) -> anyhow::Result<()> {
-        if let Some((predictions, why)) = self.engine.take_dropped() {
-            self.project.record(&[domain::Event::Dropped { predictions, why }])?;
-        }
+        self.report()?;
         let known = self.facts.history();
         let news = self.project.registry.events(known.sequence)?;
         if news.is_empty() {
@@ -99,13 +102,35 @@ impl Running {
         }
         let mut history = (*known).clone();
         news.iter().for_each(|recorded| history.add(recorded));
-        if history.deployment != known.deployment
+        let serves = |history: &History| {
+            let running = history.experiment().map(|release| (release.id.clone(), release.phase));
+            (history.deployment.clone(), running)
+        };
+        if serves(&history) != serves(&known)
             && let Some(deployment) = &history.deployment
         {
             self.engine.deploy(self.snapshot(&history, deployment)?);
         }
         *self.facts.history.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(history);
         Ok(())
+    }
+
+    /// What the data plane saw for itself of the release that runs: harm that need not wait for the journal.
+    pub fn seen(&self) -> Vec<Guardrail> {
+        self.engine.tripped().map(|tripped| tripped.guardrail).into_iter().collect()
+    }
+
+    /// Ends when every answer given so far is in the journal.
+    pub fn drain(&self) {
+        let engine = Arc::clone(&self.engine);
+        let (done, drained) = std::sync::mpsc::channel();
+        self.runtime.spawn(async move {
+            engine.drain().await;
+            // whoever waits may have gone
+            let _ = done.send(());
+        });
+        // an error means that the runtime is gone, and nothing is left to wait for
+        let _ = drained.recv();
     }
 
     /// Refreshes until somebody asks to stop; `work` is called in between, and may take its time.
@@ -127,14 +152,58 @@ impl Running {
         Ok(())
     }
 
+    /// Records what the data plane lost, and what it stopped asking.
+    fn report(&self) -> anyhow::Result<()> {
+        let dropped = self.engine.take_dropped();
+        let dropped = dropped.map(|(predictions, why)| Event::Dropped { predictions, why });
+        let openings = self.engine.take_openings().into_iter();
+        let opened = openings.flat_map(|(version, times)| {
+            (0..times).map(move |_| Event::BreakerOpened { version: version.clone() })
+        });
+        let events: Vec<Event> = dropped.into_iter().chain(opened).collect();
+        if !events.is_empty() {
+            self.project.record(&events)?;
+        }
+        Ok(())
+    }
+
     fn snapshot(&self, history: &History, deployment: &Deployment) -> anyhow::Result<Snapshot> {
-        let ids = std::iter::once(&deployment.incumbent).chain(&deployment.fallback);
-        let chain: Vec<Arc<Link>> = ids.map(|id| self.link(id)).collect::<anyhow::Result<_>>()?;
+        let chain = self.chain(deployment)?;
         let kind = chain.first().context("a deployment names a version")?.signature().output.clone();
         let floor = lifecycle::up::recorded_floor(history).and_then(|row| Floor::new(kind.clone(), row).ok());
         let floor = floor.unwrap_or_else(|| Floor::ignorant(kind));
         let deadline = Duration::from_micros(self.project.plan.serve.deadline.0 as u64);
-        Ok(Snapshot::new(self.project.plan.name.as_str(), chain, floor, deadline)?)
+        let snapshot = Snapshot::new(self.project.plan.name.as_str(), chain.clone(), floor, deadline)?;
+        match history.experiment() {
+            Some(release) => Ok(snapshot.with_trial(self.trial(history, release, chain, deadline)?)?),
+            None => Ok(snapshot),
+        }
+    }
+
+    /// The release under way. Before the promotion the snapshot's own chain is control's; after it, treatment's.
+    fn trial(
+        &self,
+        history: &History,
+        release: &Release,
+        chain: Vec<Arc<Link>>,
+        deadline: Duration,
+    ) -> anyhow::Result<Trial> {
+        let (control, treatment) = if release.phase.step == Step::HoldBack {
+            let before = lifecycle::gate::before(history, release);
+            (self.chain(&before.context("a promotion took somebody's place")?)?, chain)
+        } else {
+            (chain.clone(), std::iter::once(self.link(&release.challenger)?).chain(chain).collect())
+        };
+        let mut rules = Rules::of(&self.project.plan.release, deadline);
+        let p99 = control.first().and_then(|link| link.took().quantile_bound(0.99));
+        rules.patience = p99.map(|seconds| Duration::from_secs_f64(2.0 * seconds));
+        let (experiment, phase) = (release.id.clone(), release.phase);
+        Ok(Trial::new(Setup { experiment, phase, control, treatment, rules }))
+    }
+
+    fn chain(&self, deployment: &Deployment) -> anyhow::Result<Vec<Arc<Link>>> {
+        let ids = std::iter::once(&deployment.incumbent).chain(&deployment.fallback);
+        ids.map(|id| self.link(id)).collect()
     }
 
     fn link(&self, id: &domain::VersionId) -> anyhow::Result<Arc<Link>> {
@@ -142,7 +211,8 @@ impl Running {
             return Ok(link);
         }
         let version = open(&self.project, id)?;
-        let link = Link::start(id.clone(), version.model, Limits::default());
+        let out_of_domain = self.project.plan.serve.out_of_domain;
+        let link = Link::start(id.clone(), version.model, Limits { out_of_domain, ..Limits::default() });
         Ok(Arc::new(link.with_context(|| format!("could not start threads for version {id}"))?))
     }
 }
@@ -170,7 +240,9 @@ fn settings(project: &Project) -> Settings {
         domain::plan::JournalPolicy::Wait => WhenFull::Wait,
         domain::plan::JournalPolicy::Drop => WhenFull::Drop,
     };
-    Settings { max_in_flight: serve.permits, when_full, ..Settings::default() }
+    let window = Duration::from_micros(project.plan.release.label_window().0.unsigned_abs());
+    let label_window = (!window.is_zero()).then_some(window);
+    Settings { max_in_flight: serve.permits, when_full, label_window, ..Settings::default() }
 }
 
 fn body_limit(megabytes: usize) -> BodyLimit {

@@ -4,7 +4,7 @@ use crate::score::{Rows, compare, default_margin, identical, losses, score};
 use crate::version::{Version, open};
 use crate::{Project, StageError, experiment, leak, slices};
 use domain::gate::{Comparison, Decision, Facts, Margin, SliceFact, Verdict, judge};
-use domain::history::Release;
+use domain::history::{Deployment, Release};
 use domain::{Event, Examples, History, Outputs, Score, Stage, Task, Timestamp, VersionId};
 
 /// The fewest clusters on which a slice's cluster-robust error can be trusted.
@@ -238,10 +238,14 @@ pub fn deployed(history: &History, version: &VersionId) -> Event {
     Event::Deployed { incumbent: version.clone(), fallback }
 }
 
+/// What served before a release's promotion.
+pub fn before(history: &History, release: &Release) -> Option<Deployment> {
+    history.deployments.iter().rev().find(|d| d.incumbent == release.incumbent).cloned()
+}
+
 /// The version before a promotion in service again, with its fallbacks; the promoted one stands behind nobody.
 pub fn restored(history: &History, release: &Release) -> Event {
-    let before = history.deployments.iter().rev().find(|d| d.incumbent == release.incumbent);
-    let fallback = before.map(|d| d.fallback.clone()).unwrap_or_default();
+    let fallback = before(history, release).map(|d| d.fallback).unwrap_or_default();
     let fallback = fallback.into_iter().filter(|version| version != &release.challenger).collect();
     Event::Deployed { incumbent: release.incumbent.clone(), fallback }
 }

@@ -1,5 +1,6 @@
 //! `incumbent serve`: what the registry deploys, over HTTP, with the page.
 
+use crate::control::Control;
 use crate::error::Hinted;
 use crate::progress::Shown;
 use crate::{Outcome, args, print, running, workspace};
@@ -12,13 +13,15 @@ pub fn run(args: &args::Serve, json: bool) -> anyhow::Result<Outcome> {
         let hint = format!("make one first: incumbent up {}", args.dir.display());
         return Err(Hinted::error("there is no incumbent to serve", hint));
     }
-    let running = running::start(&project, args.address.as_deref(), Shown::new().watched())?;
+    let mut shown = Shown::new();
+    let running = running::start(&project, args.address.as_deref(), shown.watched())?;
+    let mut control = Control::new(project.clone());
     if json {
         print::json(&json!({"address": format!("http://{}/", running.address)}));
     } else {
         println!("serving on http://{}/; Ctrl-C stops", running.address);
     }
-    running.watch(|| Ok(()))?;
+    running.watch(|| control.release(&running, &mut shown))?;
     running.stop()?;
     Ok(Outcome::Pass)
 }

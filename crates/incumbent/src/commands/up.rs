@@ -2,18 +2,17 @@
 
 mod replay;
 
+use crate::control::Control;
 use crate::progress::Shown;
 use crate::running::{self, Running};
 use crate::{Outcome, args, print, workspace};
 use anyhow::Context;
 use domain::gate::{Check, Decision, Verdict};
+use lifecycle::Project;
 use lifecycle::up::Report;
-use lifecycle::{Progress, Project, live, measure, retrain};
 use serde_json::json;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// How often live traffic is measured and the retraining rule asked.
-const CONTROL: Duration = Duration::from_secs(2);
 /// The longest request that is printed instead of kept in a file.
 const LONGEST_LINE: usize = 1_000;
 
@@ -38,7 +37,7 @@ pub fn run(args: &args::Up, json: bool) -> anyhow::Result<Outcome> {
         None => eprintln!("serving; Ctrl-C stops"),
     }
     if !args.once {
-        running.watch(|| control.tick(&mut shown))?;
+        running.watch(|| control.tick(&running, &mut shown))?;
     }
     running.stop()?;
     Ok(Outcome::Pass)
@@ -57,39 +56,6 @@ fn stages(project: &Project, running: &Running, shown: &mut Shown) -> anyhow::Re
     shown.finish();
     running.refresh()?;
     report
-}
-
-/// Measures live traffic and asks the retraining rule, every few seconds.
-pub struct Control {
-    project: Project,
-    last: Instant,
-}
-
-impl Control {
-    fn new(project: Project) -> Control {
-        Control { project, last: Instant::now() }
-    }
-
-    /// Does what is due.
-    pub fn tick(&mut self, shown: &mut Shown) -> anyhow::Result<()> {
-        if self.last.elapsed() < CONTROL {
-            return Ok(());
-        }
-        self.now(shown)?;
-        self.last = Instant::now();
-        Ok(())
-    }
-
-    /// Does it now.
-    pub fn now(&mut self, shown: &mut Shown) -> anyhow::Result<()> {
-        let live = live::read(&self.project)?;
-        measure::run(&self.project, &live)?;
-        for (version, verdict) in retrain::run(&self.project, &live, shown)? {
-            shown.say(&format!("gate: {} (version {version})", verdict.decision));
-        }
-        shown.finish();
-        Ok(())
-    }
 }
 
 fn show(project: &Project, running: &Running, report: &Report) -> anyhow::Result<()> {

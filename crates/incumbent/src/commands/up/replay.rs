@@ -1,7 +1,7 @@
 //! Live traffic out of the plan's own future: the rows after `data.until`, sent to our own HTTP door in their order,
 //! with outcomes arriving as late as the plan says they do.
 
-use super::Control;
+use crate::control::Control;
 use crate::interrupt;
 use crate::progress::Shown;
 use crate::running::Running;
@@ -53,12 +53,12 @@ pub fn run(
             Timestamp(begin.0.saturating_add((started.elapsed().as_secs_f64() * speed.0 as f64) as i64));
         send(project, running, &agent, &mut ahead, now, &mut waiting)?;
         report(running, &agent, &mut waiting, now)?;
-        control.tick(shown)?;
+        control.tick(running, shown)?;
         running.refresh()?;
         shown.share(((now.0 - first.0) as f64 / (last.0 - first.0).max(1) as f64).min(1.0));
         std::thread::sleep(STEP);
     }
-    control.now(shown)?;
+    control.now(running, shown)?;
     running.refresh()?;
     shown.finish();
     Ok(())
@@ -97,7 +97,8 @@ fn rows(project: &Project, future: &Table) -> anyhow::Result<Vec<Row>> {
     let named = project.plan.data.entity.as_ref().or(project.plan.data.series.as_ref());
     let rows = inputs.into_iter().zip(at).enumerate();
     let row = |(i, (input, at)): (usize, (Value, Timestamp))| {
-        let unit = named.and_then(|name| input.get(name)).map_or_else(|| format!("row {i}"), Value::to_string);
+        let unit =
+            named.and_then(|name| input.get(name)).map_or_else(|| format!("row {i}"), Value::to_string);
         Row { at, unit, input, truth: truth(&examples.target, i) }
     };
     Ok(rows.map(row).collect())
@@ -135,7 +136,8 @@ fn send(
     let rows: Vec<Row> = ahead.drain(..due).collect();
     let url = format!("http://{}/v1/models/{}:predict", running.address, project.plan.name);
     for batch in rows.chunks(BATCH) {
-        let (inputs, units): (Vec<&Value>, Vec<&str>) = batch.iter().map(|r| (&r.input, r.unit.as_str())).unzip();
+        let (inputs, units): (Vec<&Value>, Vec<&str>) =
+            batch.iter().map(|r| (&r.input, r.unit.as_str())).unzip();
         let body = json!({"rows": inputs, "units": units});
         let answer = post(agent, &url, &body)?;
         let answered = answer["predictions"].as_array().context("an answer without predictions")?;
