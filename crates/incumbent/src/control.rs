@@ -8,8 +8,10 @@ use domain::experiment::{Decision, ExperimentId};
 use lifecycle::{Progress, Project, experiment, live, measure, retrain};
 use std::time::{Duration, Instant};
 
-/// How often the running release is looked at.
+/// How often the running release is looked at...
 const RELEASE: Duration = Duration::from_millis(500);
+/// ...and how much longer than a look the pause before the next one is, since a look reads all of its traffic.
+const PAUSE: u32 = 4;
 /// How often live traffic is measured and the retraining rule asked.
 const CARE: Duration = Duration::from_secs(2);
 
@@ -17,6 +19,7 @@ const CARE: Duration = Duration::from_secs(2);
 pub struct Control {
     project: Project,
     looked: Instant,
+    pause: Duration,
     cared: Instant,
     /// The release that was spoken of last.
     said: Option<ExperimentId>,
@@ -26,15 +29,12 @@ impl Control {
     /// For a project that serves from now on.
     pub fn new(project: Project) -> Control {
         let now = Instant::now();
-        Control { project, looked: now, cared: now, said: None }
+        Control { project, looked: now, pause: RELEASE, cared: now, said: None }
     }
 
     /// Does what is due.
     pub fn tick(&mut self, running: &Running, shown: &mut Shown) -> anyhow::Result<()> {
-        if self.looked.elapsed() >= RELEASE {
-            self.release(running, shown)?;
-            self.looked = Instant::now();
-        }
+        self.look(running, shown)?;
         if self.cared.elapsed() >= CARE {
             self.care(shown)?;
             self.cared = Instant::now();
@@ -49,8 +49,19 @@ impl Control {
         self.care(shown)
     }
 
-    /// Looks at the release under way.
-    pub fn release(&mut self, running: &Running, shown: &mut Shown) -> anyhow::Result<()> {
+    /// Looks at the release under way, if it is time.
+    pub fn look(&mut self, running: &Running, shown: &mut Shown) -> anyhow::Result<()> {
+        if self.looked.elapsed() < self.pause {
+            return Ok(());
+        }
+        let begun = Instant::now();
+        self.release(running, shown)?;
+        self.looked = Instant::now();
+        self.pause = RELEASE.max(PAUSE * begun.elapsed());
+        Ok(())
+    }
+
+    fn release(&mut self, running: &Running, shown: &mut Shown) -> anyhow::Result<()> {
         let Some(told) = experiment::run(&self.project, &running.seen())? else { return Ok(()) };
         if self.said.as_ref() != Some(&told.experiment) {
             shown.say(&format!("release {} is under way", told.experiment));

@@ -21,7 +21,7 @@ pub fn run(args: &args::Serve, json: bool) -> anyhow::Result<Outcome> {
     } else {
         println!("serving on http://{}/; Ctrl-C stops", running.address);
     }
-    running.watch(|| control.release(&running, &mut shown))?;
+    running.watch(|| control.look(&running, &mut shown))?;
     running.stop()?;
     Ok(Outcome::Pass)
 }
