@@ -42,6 +42,8 @@ pub enum Command {
     Retrain(Retrain),
     /// Serve the incumbent over HTTP, with the page
     Serve(Serve),
+    /// Report what turned out to be true, from a table of prediction_id or unit, at, value
+    Outcomes(Outcomes),
     /// Where every version stands
     Status(Dir),
     /// Every event, oldest first
@@ -183,6 +185,19 @@ pub struct Serve {
     #[arg(default_value = ".")]
     pub dir: PathBuf,
     /// Where to listen [default: the plan's serve.address; port 0 takes a free one]
+    #[arg(long)]
+    pub address: Option<String>,
+}
+
+/// `incumbent outcomes`
+#[derive(Debug, clap::Args)]
+pub struct Outcomes {
+    /// The table: .csv, .parquet or .ndjson with `value` and `prediction_id`, or `value`, `unit` and `at`
+    pub file: PathBuf,
+    /// The folder with incumbent.toml
+    #[arg(default_value = ".")]
+    pub dir: PathBuf,
+    /// The server that runs on this project [default: the plan's serve.address]
     #[arg(long)]
     pub address: Option<String>,
 }

@@ -6,6 +6,7 @@ pub mod export;
 pub mod gate;
 pub mod history;
 pub mod init;
+pub mod outcomes;
 pub mod plan;
 pub mod retrain;
 pub mod serve;

@@ -66,6 +66,7 @@ fn run(args: Args) -> anyhow::Result<Outcome> {
         Command::Experiment(experiment) => commands::experiment::run(&experiment, json),
         Command::Retrain(retrain) => commands::retrain::run(&retrain, json),
         Command::Serve(serve) => commands::serve::run(&serve, json),
+        Command::Outcomes(outcomes) => commands::outcomes::run(&outcomes, json),
         Command::Status(dir) => commands::status::run(&dir, json),
         Command::History(history) => commands::history::run(&history, json),
         Command::Trace(trace) => commands::trace::run(&trace, json),
