@@ -14,6 +14,8 @@ use store::StoreError;
 
 /// Outcomes of one request.
 const BATCH: usize = 1_000;
+/// Below this a float holds every whole number.
+const WHOLE: f64 = 9e15;
 /// The columns that are read; all others are left alone.
 const COLUMNS: [&str; 5] = ["prediction_id", "unit", "at", "value", "source"];
 
@@ -58,15 +60,22 @@ fn rows(file: &str, table: &Table) -> anyhow::Result<Vec<Value>> {
     }
     let known: Vec<_> = table.columns().iter().filter(|c| COLUMNS.contains(&c.name.as_str())).collect();
     let row = |row: usize| {
-        let cells = known.iter().filter_map(|c| Some((c.name.clone(), cell(&c.values, row)?)));
+        let text = |name: &str, cell: Value| {
+            if name == "unit" && cell.is_number() { json!(cell.to_string()) } else { cell }
+        };
+        let cells = known.iter().filter_map(|c| Some((c.name.clone(), text(&c.name, cell(&c.values, row)?))));
         Value::Object(cells.collect::<Map<_, _>>())
     };
     Ok((0..table.rows()).map(row).collect())
 }
 
-/// A cell as the door reads it; `None` where it is missing.
+/// A cell as the door reads it; `None` where it is missing. A whole number may be the name of a class or a unit, and
+/// those have no decimals.
 fn cell(values: &Values, row: usize) -> Option<Value> {
     match values {
+        Values::Number(cells) if cells[row].fract() == 0.0 && cells[row].abs() < WHOLE => {
+            Some(json!(cells[row] as i64))
+        }
         Values::Number(cells) => cells[row].is_finite().then(|| json!(cells[row])),
         Values::Text(cells) => cells[row].as_ref().map(|text| json!(text)),
         Values::Time(cells) => cells[row].map(|at| json!(at.to_string())),
