@@ -32,7 +32,7 @@ struct Boundaries {
 fn boundaries() -> Boundaries {
     let reach = |peek: Peek| -> Vec<f64> {
         let monitor = Monitor::new(PAIRS, 0.05, peek).unwrap();
-        let look = |pair| monitor.look(Seen { units: pair, mean: 0.0, sd: 1.0, events: None }).unwrap();
+        let look = |pair| monitor.look(Seen { units: pair, sd: 1.0, ..Seen::NOTHING }).unwrap();
         (1..=PAIRS).map(|pair| look(pair).map_or(f64::INFINITY, |l| l.high)).collect()
     };
     let always = |pair: u64| always_valid_reach(pair as f64, PAIRS as f64, 0.05).unwrap();
