@@ -45,6 +45,7 @@ pub mod ratio;
 pub mod regression;
 pub mod sequential;
 pub mod sign_flip;
+pub mod simulate;
 pub mod srm;
 pub mod sum;
 pub mod welch;

@@ -95,10 +95,10 @@ pub fn ratio_difference(incumbent: &RatioArm, challenger: &RatioArm) -> Result<R
 }
 
 impl RatioDifference {
-    /// What a [`crate::sequential::Monitor`] sees of it.
+    /// What a [`crate::sequential::Monitor`] sees of it; skewness is not followed.
     pub fn seen(&self) -> Seen {
         let MeanDifference { mean, se, rows, .. } = self.difference;
-        Seen { units: rows, mean, sd: se * (rows as f64).sqrt(), events: None }
+        Seen { units: rows, mean, sd: se * (rows as f64).sqrt(), ..Seen::NOTHING }
     }
 }
 

@@ -3,11 +3,12 @@
 //! Not the sharpest at the end (that is [`super::lin`]), but valid at every look and through changes of
 //! the allocation, where plain means of pooled stages mix times (Simpson's paradox). The invariant: a
 //! unit's value uses its own outcome, its logged propensity and predictions fitted on earlier units
-//! only; so given the past its mean is the effect, however poor the predictions are.
+//! only; so given the past its mean is the effect, however poor the predictions are. Its weight depends
+//! on the propensity alone.
 
 use crate::cholesky::Cholesky;
 use crate::input::{self, BadInput};
-use crate::moments::Moments;
+use crate::sequential::Seen;
 
 /// The first units are learned from and not counted: this many, and two more per covariate.
 const LEARNED_FIRST: u64 = 20;
@@ -33,17 +34,23 @@ pub struct StreamUnit<'a> {
     pub covariates: &'a [f64],
 }
 
-/// The stream ψ = m₁ − m₀ + A(Y − m₁)/p − (1 − A)(Y − m₀)/(1 − p), whose running mean estimates the
-/// effect of the challenger: hand [`AdjustedStream::moments`] to [`crate::sequential::Seen::of`].
+/// The stream ψ = m₁ − m₀ + A(Y − m₁)/p − (1 − A)(Y − m₀)/(1 − p), whose weighted mean estimates the
+/// effect of the challenger: hand [`AdjustedStream::seen`] to a [`crate::sequential::Monitor`].
+///
+/// A value has the weight 2√(p(1 − p)), which is 1 at an even split. So weighted, values of all stages of
+/// a ramp have about the same variance: early stages do not drown the later ones, and boundaries
+/// that count units count the same amount of chance in each. For planning, a unit of a stage at p is
+/// worth as much as 2√(p(1 − p)) units of an even split: 0.44 at 5%.
 ///
 /// - *What it answers.* The difference of the arms' means, with the noise removed that covariates
 ///   explain, through a ramp.
 /// - *Assumptions.* The propensities are those that were used; covariates were fixed before exposure; an
-///   effect that is about the same over time, or whose average over the units is wanted.
+///   effect that is about the same over time, or whose weighted average over the units is wanted.
 /// - *When it misleads.* At propensities near 0 or 1 single units weigh 1/p: the interval is honest only
 ///   once both arms have many. Units must come in the order in which they were assigned.
 /// - *Source.* Robins, Rotnitzky and Zhao 1994; sequentially, with predictions from the past:
-///   Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas 2024, section 3.
+///   Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas 2024, section 3. Weights that stabilise the
+///   variance: Hadad, Hirshberg, Zhan, Wager and Athey 2021.
 /// - *Checked against.* The plain difference on the same units; size under a ramp and gain by simulation
 ///   (`tests/simulation/adjust.rs`).
 #[derive(Debug, Clone, PartialEq)]
@@ -52,14 +59,14 @@ pub struct AdjustedStream {
     seen: u64,
     both: Fit,
     arms: [Fit; 2],
-    moments: Moments,
+    sums: Sums,
 }
 
 impl AdjustedStream {
     /// With this many covariates, which may be none.
     pub fn new(covariates: usize) -> Self {
         let fit = || Fit::new(covariates);
-        AdjustedStream { covariates, seen: 0, both: fit(), arms: [fit(), fit()], moments: Moments::default() }
+        AdjustedStream { covariates, seen: 0, both: fit(), arms: [fit(), fit()], sums: Sums::default() }
     }
 
     /// Takes the next unit; returns its value ψ, or `None` while only learning.
@@ -71,7 +78,7 @@ impl AdjustedStream {
         let counted = self.seen >= LEARNED_FIRST + 2 * self.covariates as u64;
         let value = counted.then(|| self.value(unit));
         if let Some(value) = value {
-            self.moments.observe(value)?;
+            self.sums.add(value, 2.0 * (unit.propensity * (1.0 - unit.propensity)).sqrt());
         }
         self.seen += 1;
         self.both.learn(unit.covariates, unit.outcome);
@@ -79,10 +86,10 @@ impl AdjustedStream {
         Ok(value)
     }
 
-    /// Count, mean and spread of the values so far; the count is short of the units by those that were
-    /// only learned from.
-    pub fn moments(&self) -> &Moments {
-        &self.moments
+    /// What a monitor sees: the weighted mean, and the standard deviation per unit that goes with it. The
+    /// units are short by those that were only learned from.
+    pub fn seen(&self) -> Seen {
+        self.sums.seen()
     }
 
     fn value(&self, unit: StreamUnit<'_>) -> f64 {
@@ -100,6 +107,47 @@ impl AdjustedStream {
         let own = self.arms[arm].count / (self.arms[arm].count + HALF_WEIGHT * (self.covariates + 1) as f64);
         let both = self.both.predict(covariates);
         both + own * (self.arms[arm].predict(covariates) - both)
+    }
+}
+
+/// Sums over values ψ with their weights w.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+struct Sums {
+    count: u64,
+    weights: f64,
+    /// Of wψ.
+    values: f64,
+    /// Of w², w²ψ and w²ψ².
+    squares: [f64; 3],
+    /// Of w³, w³ψ, w³ψ² and w³ψ³.
+    cubes: [f64; 4],
+}
+
+impl Sums {
+    fn add(&mut self, value: f64, weight: f64) {
+        self.count += 1;
+        self.weights += weight;
+        self.values += weight * value;
+        let (square, cube) = (weight * weight, weight * weight * weight);
+        let powers = [1.0, value, value * value, value * value * value];
+        self.squares.iter_mut().zip(powers).for_each(|(sum, power)| *sum += square * power);
+        self.cubes.iter_mut().zip(powers).for_each(|(sum, power)| *sum += cube * power);
+    }
+
+    /// Spread and skewness are those of w(ψ − mean), the spread brought back to the scale of ψ by the
+    /// mean weight.
+    fn seen(&self) -> Seen {
+        if self.count < 2 {
+            return Seen { units: self.count, ..Seen::NOTHING };
+        }
+        let (n, mean) = (self.count as f64, self.values / self.weights);
+        let [s0, s1, s2] = self.squares;
+        let squares = (s2 - 2.0 * mean * s1 + mean * mean * s0).max(0.0);
+        let [c0, c1, c2, c3] = self.cubes;
+        let cubes = c3 - 3.0 * mean * c2 + 3.0 * mean * mean * c1 - mean.powi(3) * c0;
+        let skewness = if squares > 0.0 { cubes / n / (squares / n).powf(1.5) } else { 0.0 };
+        let sd = (squares / (n - 1.0)).sqrt() * n / self.weights;
+        Seen { units: self.count, mean, sd, skewness, events: None }
     }
 }
 
@@ -170,6 +218,7 @@ impl Fit {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::moments::Moments;
     use crate::random;
     use proptest::prelude::*;
 
@@ -183,7 +232,7 @@ mod tests {
         let values: Vec<_> =
             (0..40).map(|i| stream.observe(unit(i % 2 == 0, 1.0, &[f64::from(i)])).unwrap()).collect();
         assert_eq!(values.iter().take_while(|v| v.is_none()).count(), 22);
-        assert_eq!(stream.moments().count(), 18);
+        assert_eq!(stream.seen().units, 18);
     }
 
     #[test]
@@ -193,7 +242,7 @@ mod tests {
             let noise = random::unit(1, 0, i);
             stream.observe(unit(random::unit(1, 1, i) < 0.5, 1e6 + noise, &[])).unwrap();
         });
-        assert!(stream.moments().mean().abs() < 0.1 && stream.moments().sd() < 0.8);
+        assert!(stream.seen().mean.abs() < 0.1 && stream.seen().sd < 0.8);
     }
 
     #[test]
@@ -206,8 +255,8 @@ mod tests {
             let unit = StreamUnit { challenger, propensity: 0.3, outcome, covariates: &x };
             stream.observe(unit).unwrap();
         });
-        let found = stream.moments();
-        assert!((found.mean() - 0.25).abs() < 0.02 && found.sd() < 0.5, "{found:?}");
+        let found = stream.seen();
+        assert!((found.mean - 0.25).abs() < 0.02 && found.sd < 0.5, "{found:?}");
     }
 
     #[test]
@@ -218,7 +267,7 @@ mod tests {
             let value = stream.observe(unit(random::unit(3, 1, i) < 0.5, x, &[7.0, x, x]));
             assert!(value.unwrap().is_none_or(f64::is_finite));
         });
-        assert!(stream.moments().mean().abs() < 0.05);
+        assert!(stream.seen().mean.abs() < 0.05);
     }
 
     #[test]
@@ -230,6 +279,34 @@ mod tests {
         assert!(stream.observe(unit(true, 1.0, &[])).is_err());
         assert!(stream.observe(unit(true, 1.0, &[f64::NAN])).is_err());
         assert_eq!(stream, before);
+    }
+
+    #[test]
+    fn at_an_even_split_the_mean_is_the_plain_mean_of_the_values() {
+        let (mut stream, mut moments) = (AdjustedStream::new(0), Moments::default());
+        (0..300).for_each(|i| {
+            let next = unit(random::unit(5, 0, i) < 0.5, random::unit(5, 1, i), &[]);
+            let value = stream.observe(next).unwrap();
+            value.into_iter().for_each(|v| moments.observe(v).unwrap());
+        });
+        let (seen, plain) = (stream.seen(), Seen::of(&moments));
+        assert_eq!(seen.units, plain.units);
+        assert!((seen.mean - plain.mean).abs() < 1e-13 && (seen.sd - plain.sd).abs() < 1e-12);
+        assert!((seen.skewness - plain.skewness).abs() < 1e-10);
+    }
+
+    #[test]
+    fn stages_of_a_ramp_have_the_same_spread() {
+        let sd = |propensity: f64| {
+            let mut stream = AdjustedStream::new(0);
+            (0..40_000).for_each(|i| {
+                let challenger = random::unit(6, 0, i) < propensity;
+                let outcome = random::unit(6, 1, i);
+                stream.observe(StreamUnit { propensity, ..unit(challenger, outcome, &[]) }).unwrap();
+            });
+            stream.seen().sd * 2.0 * (propensity * (1.0 - propensity)).sqrt()
+        };
+        assert!((sd(0.05) / sd(0.5) - 1.0).abs() < 0.05);
     }
 
     proptest! {

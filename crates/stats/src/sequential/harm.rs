@@ -14,6 +14,10 @@ const BOLDEST: f64 = 0.9;
 /// How many bets: the most timid risks 0.9/2⁹ = 0.2% of its capital.
 const BETS: usize = 10;
 
+/// 1 + 1/2 + … + 1/10. The bet number j starts with a share of the capital as 1/j: guardrails are mostly
+/// on rare events, for which bold bets are the right ones.
+const SHARES: f64 = 7381.0 / 2520.0;
+
 /// Matched pairs of a challenger's and an incumbent's unit: how many went bad where.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct HarmCounts {
@@ -152,14 +156,17 @@ fn times(count: f64, log: f64) -> f64 {
     if count == 0.0 { 0.0 } else { count * log }
 }
 
-/// The log of the mean capital over the bets, each of which starts with 1.
+/// The log of the capital of all bets together, which start with 1.
 fn mixture(log_capital: impl Fn(f64) -> f64) -> f64 {
-    let logs: [f64; BETS] = std::array::from_fn(|bet| log_capital(BOLDEST * 0.5f64.powi(bet as i32)));
+    let logs: [f64; BETS] = std::array::from_fn(|bet| {
+        let share = BOLDEST * 0.5f64.powi(bet as i32);
+        log_capital(share) - (SHARES * (bet + 1) as f64).ln()
+    });
     let high = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     if high.is_infinite() {
         return high;
     }
-    high + (logs.iter().map(|log| (log - high).exp()).sum::<f64>() / BETS as f64).ln()
+    high + logs.iter().map(|log| (log - high).exp()).sum::<f64>().ln()
 }
 
 #[cfg(test)]
@@ -176,15 +183,19 @@ mod tests {
     }
 
     #[test]
-    fn the_evidence_is_the_mean_of_the_products_of_the_bets() {
+    fn the_evidence_is_what_the_bets_have_won_together() {
         let (tolerance, share) = (0.02, |bet: i32| 0.9 * 0.5f64.powi(bet));
+        let together = |capital: &dyn Fn(i32) -> f64| {
+            let part = |bet: i32| 1.0 / f64::from(bet + 1);
+            (0..10).map(|bet| part(bet) * capital(bet)).sum::<f64>() / (0..10).map(part).sum::<f64>()
+        };
         let m = 0.5 * (1.0 + tolerance);
         let product = |x: f64, n: i32, bet: i32| (1.0 + share(bet) / m * (x - m)).powi(n);
         let capital = |bet: i32| product(1.0, 5, bet) * product(0.5, 90, bet) * product(0.0, 2, bet);
-        let expected = (0..10).map(capital).sum::<f64>() / 10.0;
+        let expected = together(&capital);
         assert!((log_e(counts(5, 90, 2), tolerance).exp() - expected).abs() < 1e-12 * expected);
         let unit = |bet: i32| (1.0 + share(bet) / 0.1 * 0.9).powi(6) * (1.0 - share(bet)).powi(30);
-        let expected = (0..10).map(unit).sum::<f64>() / 10.0;
+        let expected = together(&unit);
         let found = RateLimit::new(0.1).unwrap().log_e_value(6, 36).unwrap().exp();
         assert!((found - expected).abs() < 1e-12 * expected);
     }

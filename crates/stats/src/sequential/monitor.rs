@@ -22,11 +22,26 @@ pub enum Peek {
 pub struct Monitor {
     planned: u64,
     alpha: f64,
-    peek: Peek,
+    boundary: Boundary,
 }
 
-/// What has been seen of the stream: of differences within pairs, of adjusted differences
-/// ([`crate::adjust::AdjustedStream`]), or of two arms ([`Seen::two_arms`]).
+/// Events to plan for in each arm, so that 25 come in 99 experiments of 100.
+const PLANNED_EVENTS: f64 = 40.0;
+
+/// What does not change from look to look.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Boundary {
+    Mixture {
+        rho_squared: f64,
+    },
+    /// Of the sum of the values, in standard deviations of one.
+    Constant {
+        sum: f64,
+    },
+}
+
+/// What has been seen of the stream: of differences within pairs ([`Seen::of`]), of adjusted differences
+/// ([`crate::adjust::AdjustedStream::seen`]), or of two arms ([`Seen::two_arms`]).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Seen {
     /// Units.
@@ -35,6 +50,8 @@ pub struct Seen {
     pub mean: f64,
     /// The standard deviation of one unit's value.
     pub sd: f64,
+    /// The skewness of one unit's value; 0 where it is not known.
+    pub skewness: f64,
     /// For yes-or-no outcomes the smallest count that the mean rests on: of the yes and of the no units
     /// of each arm; in pairs, of those that differ. `None` for other metrics.
     pub events: Option<u64>,
@@ -69,7 +86,13 @@ impl Monitor {
         input::parameter("planned units", planned as f64, "200 or more", enough)?;
         input::open_unit("alpha", alpha)?;
         input::parameter("alpha of one bound", alpha, "below 1/2", alpha < 0.5)?;
-        Ok(Monitor { planned, alpha, peek })
+        let boundary = match peek {
+            Peek::Any => {
+                Boundary::Mixture { rho_squared: asymptotic::rho_squared(2.0 * alpha, planned as f64) }
+            }
+            Peek::Planned => Boundary::Constant { sum: planned::boundary(alpha)? * (planned as f64).sqrt() },
+        };
+        Ok(Monitor { planned, alpha, boundary })
     }
 
     /// For as many units as show a mean of `effect` with chance `power`; `sd` is that of one unit's value.
@@ -79,6 +102,26 @@ impl Monitor {
             Peek::Planned => planned::planned_rows(effect, sd, alpha, power)?,
         };
         Monitor::new(units.max(Monitor::FIRST_UNITS), alpha, peek)
+    }
+
+    /// For a yes-or-no outcome at an even split: as many units as show the challenger's share above the
+    /// incumbent's with chance `power`, and as bring events enough for a look.
+    pub fn for_shares(
+        incumbent: f64,
+        challenger: f64,
+        alpha: f64,
+        power: f64,
+        peek: Peek,
+    ) -> Result<Self, BadInput> {
+        input::open_unit("the incumbent's share", incumbent)?;
+        input::open_unit("the challenger's share", challenger)?;
+        let variance = incumbent * (1.0 - incumbent) + challenger * (1.0 - challenger);
+        let enough =
+            Monitor::for_effect(challenger - incumbent, (2.0 * variance).sqrt(), alpha, power, peek)?;
+        let rarest = [incumbent, 1.0 - incumbent, challenger, 1.0 - challenger];
+        let rarest = rarest.into_iter().fold(1.0, f64::min);
+        let units = (2.0 * PLANNED_EVENTS / rarest).ceil() as u64;
+        Monitor::new(enough.planned.max(units), alpha, peek)
     }
 
     /// The planned units.
@@ -91,10 +134,14 @@ impl Monitor {
     ///
     /// - *What it answers.* Between what bounds is the mean, now?
     /// - *Assumptions.* As [`asymptotic::always_valid_bound_reach`] and [`planned::planned_reach`].
+    ///   Where unit values are skewed, as with rare events at an uneven allocation, the bound on the
+    ///   side that the normal approximation puts too near is moved away, by the first term of
+    ///   Edgeworth's expansion for a mean over its own standard error.
     /// - *When it misleads.* Looking only when a sample-ratio check has failed, or at a part of the
     ///   units chosen by their outcome.
-    /// - *Source, checked against.* As those; false ships and power by simulation
-    ///   (`tests/simulation/monitor.rs`, `incumbent experiment simulate`).
+    /// - *Source.* As those; Hall 1992, section 2.6, for the expansion.
+    /// - *Checked against.* False ships and power by simulation (`tests/simulation/monitor.rs`,
+    ///   `tests/simulation/adjust.rs`, `incumbent experiment simulate`).
     ///
     /// # Errors
     ///
@@ -102,6 +149,7 @@ impl Monitor {
     /// the first planned ones only.
     pub fn look(&self, seen: Seen) -> Result<Option<Looked>, BadInput> {
         input::parameter("mean", seen.mean, "a finite number", seen.mean.is_finite())?;
+        input::parameter("skewness", seen.skewness, "a finite number", seen.skewness.is_finite())?;
         let good = seen.sd.is_finite() && seen.sd >= 0.0;
         input::parameter("standard deviation", seen.sd, "a finite number, 0 or more", good)?;
         let early = seen.units < Monitor::FIRST_UNITS
@@ -109,24 +157,35 @@ impl Monitor {
         if early || seen.sd == 0.0 {
             return Ok(None);
         }
-        let reach = seen.sd * self.reach(seen.units as f64)?;
-        let Seen { units, mean, sd, .. } = seen;
-        Ok(Some(Looked { units, mean, sd, low: mean - reach, high: mean + reach }))
+        let Seen { units, mean, sd, skewness, .. } = seen;
+        let (reach, rows) = (self.reach(units)?, units as f64);
+        let away = skewness * (2.0 * reach * reach * rows + 1.0) / (6.0 * rows);
+        let low = mean - sd * (reach + (-away).max(0.0));
+        let high = mean + sd * (reach + away.max(0.0));
+        Ok(Some(Looked { units, mean, sd, low, high }))
     }
 
-    fn reach(&self, units: f64) -> Result<f64, BadInput> {
-        let planned = self.planned as f64;
-        match self.peek {
-            Peek::Any => asymptotic::always_valid_bound_reach(units, planned, self.alpha),
-            Peek::Planned => planned::planned_reach(units, planned, self.alpha),
+    fn reach(&self, units: u64) -> Result<f64, BadInput> {
+        let rows = units as f64;
+        match self.boundary {
+            Boundary::Mixture { rho_squared } => Ok(asymptotic::bound_reach(rows, rho_squared, self.alpha)),
+            Boundary::Constant { sum } => {
+                let good = units <= self.planned;
+                input::parameter("units", rows, "at most the planned units", good)?;
+                Ok(sum / rows)
+            }
         }
     }
 }
 
 impl Seen {
+    /// Before there is anything to see.
+    pub const NOTHING: Seen = Seen { units: 0, mean: 0.0, sd: 0.0, skewness: 0.0, events: None };
+
     /// A stream of unit values.
     pub fn of(moments: &Moments) -> Self {
-        Seen { units: moments.count(), mean: moments.mean(), sd: moments.sd(), events: None }
+        let (units, skewness) = (moments.count(), moments.skewness());
+        Seen { units, mean: moments.mean(), sd: moments.sd(), skewness, events: None }
     }
 
     /// The mean of the challenger's units minus that of the incumbent's, with Welch's standard error
@@ -135,11 +194,15 @@ impl Seen {
     pub fn two_arms(incumbent: &Moments, challenger: &Moments) -> Self {
         let units = incumbent.count() + challenger.count();
         if incumbent.count() < 2 || challenger.count() < 2 {
-            return Seen { units: 0, mean: 0.0, sd: 0.0, events: None };
+            return Seen::NOTHING;
         }
+        let (n, mean) = (units as f64, challenger.mean() - incumbent.mean());
         let part = |arm: &Moments| arm.variance() / arm.count() as f64;
-        let sd = ((part(incumbent) + part(challenger)) * units as f64).sqrt();
-        Seen { units, mean: challenger.mean() - incumbent.mean(), sd, events: None }
+        let third = |arm: &Moments| arm.third() / (arm.count() as f64).powi(2);
+        let sd = ((part(incumbent) + part(challenger)) * n).sqrt();
+        let skewness =
+            if sd > 0.0 { (third(challenger) - third(incumbent)) * n * n / sd.powi(3) } else { 0.0 };
+        Seen { units, mean, sd, skewness, events: None }
     }
 
     /// The same, of a yes-or-no outcome, from (yes, units) of each arm.
@@ -161,7 +224,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const SEEN: Seen = Seen { units: 1_000, mean: 0.1, sd: 1.0, events: None };
+    const SEEN: Seen = Seen { units: 1_000, mean: 0.1, sd: 1.0, ..Seen::NOTHING };
 
     fn monitor(peek: Peek) -> Monitor {
         Monitor::new(2_000, 0.05, peek).unwrap()
@@ -189,12 +252,25 @@ mod tests {
     }
 
     #[test]
+    fn skewed_values_move_one_bound_away_and_none_nearer() {
+        let look = |skewness| monitor(Peek::Planned).look(Seen { skewness, ..SEEN }).unwrap().unwrap();
+        let (left, even, right) = (look(-3.0), look(0.0), look(3.0));
+        assert!(left.low < even.low && left.high == even.high);
+        assert!(right.high > even.high && right.low == even.low);
+        assert!(monitor(Peek::Any).look(Seen { skewness: f64::NAN, ..SEEN }).is_err());
+    }
+
+    #[test]
     fn two_shares_are_two_arms_of_ones_and_zeros() {
         let seen = Seen::two_shares((120, 1_000), (150, 1_000)).unwrap();
         assert_eq!((seen.units, seen.events), (2_000, Some(120)));
         // Welch's standard error of these shares, with n − 1.
         assert!((seen.mean - 0.03).abs() < 1e-15);
         assert!((seen.sd / 2_000f64.sqrt() - 0.015275252316519468).abs() < 1e-12);
+        // Rare events in the smaller arm make the difference skewed: like the arm, per unit of both.
+        let uneven = Seen::two_shares((900, 90_000), (10, 1_000)).unwrap();
+        let alone = 0.98 / (0.01f64 * 0.99).sqrt() * (91_000f64 / 1_000.0).sqrt();
+        assert!((uneven.skewness / alone - 1.0).abs() < 0.05, "{} {alone}", uneven.skewness);
         assert_eq!(Seen::two_shares((0, 0), (1, 5)).unwrap().units, 0);
         assert!(Seen::two_shares((6, 5), (1, 5)).is_err());
     }
@@ -205,6 +281,18 @@ mod tests {
         assert_eq!(planned(3.0), Monitor::FIRST_UNITS);
         assert!(planned(0.01) > 90_000);
         assert!(Monitor::new(199, 0.05, Peek::Any).is_err());
+        // 40 of 1,000 in each arm, although the effect would show with a hundred.
+        let rare = Monitor::for_shares(0.04, 0.4, 0.05, 0.9, Peek::Planned).unwrap();
+        assert_eq!(rare.planned(), 2_000);
+        assert!(Monitor::for_shares(0.2, 0.1, 0.05, 0.9, Peek::Planned).is_err());
+    }
+
+    #[test]
+    fn its_bounds_are_those_of_the_boundaries() {
+        let reach = |peek| monitor(peek).look(SEEN).unwrap().unwrap().high - SEEN.mean;
+        let any = asymptotic::always_valid_bound_reach(1_000.0, 2_000.0, 0.05).unwrap();
+        let planned = planned::planned_reach(1_000.0, 2_000.0, 0.05).unwrap();
+        assert!((reach(Peek::Any) - any).abs() < 1e-15 && (reach(Peek::Planned) - planned).abs() < 1e-15);
     }
 
     proptest! {
@@ -214,7 +302,7 @@ mod tests {
         ) {
             for peek in [Peek::Any, Peek::Planned] {
                 let look = |alpha| {
-                    let seen = Seen { units, mean, sd, events: None };
+                    let seen = Seen { units, mean, sd, ..Seen::NOTHING };
                     Monitor::new(2_000, alpha, peek).unwrap().look(seen).unwrap().unwrap()
                 };
                 let (strict, loose) = (look(0.01), look(0.1));

@@ -66,7 +66,8 @@ fn power_at(drift: f64, boundary: f64) -> f64 {
     normal_cdf(drift - boundary) + mirrored
 }
 
-fn boundary(alpha: f64) -> Result<f64, BadInput> {
+/// The boundary of a sum, per √planned standard deviations.
+pub(super) fn boundary(alpha: f64) -> Result<f64, BadInput> {
     input::open_unit("alpha", alpha)?;
     Ok(normal_quantile(1.0 - 0.5 * alpha))
 }

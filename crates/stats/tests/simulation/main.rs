@@ -5,8 +5,12 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
+mod adjust;
 mod coverage;
 mod folds;
 mod gate;
+mod harm;
+mod monitor;
 mod rate;
+mod sample_ratio;
 mod streaming;
