@@ -9,3 +9,4 @@ mod file;
 mod gate;
 mod human;
 mod metrics;
+mod off_policy;
