@@ -3,12 +3,14 @@
 //! Nothing here reads a file, a clock, a socket or a random number. Whatever decides is a pure
 //! function of plan and facts, so that every past decision can be replayed from the events.
 
+pub mod analysis;
 pub mod baseline;
 pub mod event;
 pub mod experiment;
 pub mod gate;
 pub mod history;
 pub mod model;
+pub mod off_policy;
 pub mod plan;
 pub mod prediction;
 pub mod retrain;

@@ -3,7 +3,9 @@
 //! Not here: the terminal, HTTP, or a rule of its own (rules stand in `domain`). Invariant: whatever a stage
 //! decides can be replayed from the events that it wrote.
 
+pub mod analyze;
 pub mod baseline;
+pub mod choice;
 pub mod data;
 mod error;
 pub mod experiment;
@@ -11,10 +13,12 @@ pub mod gate;
 pub mod leak;
 pub mod live;
 pub mod measure;
+pub mod off_policy;
 pub mod people;
 pub mod project;
 pub mod retrain;
 pub mod score;
+pub mod sheet;
 pub mod slices;
 pub mod train;
 pub mod trainers;

@@ -5,6 +5,7 @@ pub mod http;
 mod listen;
 pub mod metrics;
 mod page;
+pub mod report;
 mod state;
 pub mod wire;
 

@@ -9,8 +9,9 @@
 //! Where to find what: row losses in [`metric`]; two versions on the same rows in [`paired`],
 //! [`mcnemar`], [`bonett_price`], [`delong`] and [`diebold_mariano`], and [`bootstrap`] for any other
 //! metric; how many rows in [`power`]; many questions in [`multiplicity`], [`budget`] and [`ladder`];
-//! evidence while rows keep coming in [`sequential`] and [`srm`]; people in [`agreement`],
-//! [`dawid_skene`] and [`alternative_annotator`].
+//! evidence while rows keep coming in [`sequential`] and [`srm`]; another policy's value from a log in
+//! [`off_policy`]; a finished experiment's effect in [`relative`] and [`detectable`]; people in
+//! [`agreement`], [`dawid_skene`] and [`alternative_annotator`].
 
 pub mod adjust;
 pub mod agreement;
@@ -25,6 +26,7 @@ mod cholesky;
 pub mod confusion;
 pub mod dawid_skene;
 pub mod delong;
+pub mod detectable;
 pub mod diebold_mariano;
 pub mod distribution;
 pub mod estimate;
@@ -36,6 +38,7 @@ pub mod metric;
 pub mod moments;
 pub mod multiplicity;
 pub mod nadeau_bengio;
+pub mod off_policy;
 pub mod paired;
 pub mod power;
 pub mod proportion;
@@ -43,6 +46,7 @@ pub mod random;
 pub mod ranking;
 pub mod ratio;
 pub mod regression;
+pub mod relative;
 pub mod sequential;
 pub mod sign_flip;
 pub mod simulate;

@@ -41,13 +41,59 @@ pub struct Simulate {
 pub struct Analyze {
     /// The table: .csv, .parquet or .ndjson, one row a unit or a visit
     pub file: PathBuf,
+    /// The column of the unit that was assigned, such as the user [default: guessed, as all columns are]
+    #[arg(long, value_name = "COLUMN")]
+    pub unit: Option<String>,
+    /// The column of the arm that the unit was assigned to
+    #[arg(long, value_name = "COLUMN")]
+    pub arm: Option<String>,
+    /// The arm that the other one is compared with
+    #[arg(long, value_name = "VALUE")]
+    pub control: Option<String>,
+    /// The other arm; rows of any third arm are set aside
+    #[arg(long, value_name = "VALUE")]
+    pub treatment: Option<String>,
+    /// A column of an outcome: a number, or yes and no; may be repeated
+    #[arg(long, value_name = "COLUMN")]
+    pub outcome: Vec<String>,
+    /// The column of what the unit was shown, which must agree with the arm
+    #[arg(long, value_name = "COLUMN")]
+    pub exposure: Option<String>,
+    /// The column of the time
+    #[arg(long, value_name = "COLUMN")]
+    pub time: Option<String>,
+    /// The shares of units that control and treatment were meant to get [default: 0.5,0.5]
+    #[arg(long, value_name = "SHARE,SHARE", value_parser = shares)]
+    pub shares: Option<[f64; 2]>,
+    /// Also write a page with pictures, one file that loads nothing else
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
 }
 
 /// `incumbent experiment off-policy`
 #[derive(Debug, clap::Args)]
 pub struct OffPolicy {
-    /// The log: one row a decision, with the action, its propensity and its reward
+    /// The log: one row a decision, oldest first, with the action, its propensity and its reward
     pub log: PathBuf,
+    /// The policy to ask about: `uniform`, a log with the same columns that it was drawn by, or a table of
+    /// context, action, probability
+    #[arg(long, value_name = "uniform|FILE")]
+    pub target: String,
+    /// The column of the action [default: guessed, as all columns are]
+    #[arg(long, value_name = "COLUMN")]
+    pub action: Option<String>,
+    /// The column of the reward
+    #[arg(long, value_name = "COLUMN")]
+    pub reward: Option<String>,
+    /// The column of the probability with which the logged action was drawn
+    #[arg(long, value_name = "COLUMN")]
+    pub propensity: Option<String>,
+    /// A column that the target's choice depends on; may be repeated
+    #[arg(long, value_name = "COLUMN")]
+    pub context: Vec<String>,
+    /// The largest weight that counts where weights are clipped
+    #[arg(long, value_name = "WEIGHT", default_value_t = domain::off_policy::CLIP, value_parser = weight)]
+    pub clip: f64,
 }
 
 /// `incumbent experiment replay`
@@ -98,4 +144,34 @@ pub struct Stop {
     /// Why, for the record
     #[arg(long, default_value = "stopped by hand")]
     pub why: String,
+}
+
+/// `0.9,0.1`: two numbers above 0; what counts is their proportion.
+fn shares(text: &str) -> Result<[f64; 2], String> {
+    let expected = || format!("`{text}` is no pair of shares; write 0.5,0.5");
+    let (control, treatment) = text.split_once(',').ok_or_else(expected)?;
+    let share = |text: &str| {
+        let share = text.trim().parse::<f64>().ok().filter(|x| x.is_finite() && *x > 0.0);
+        share.ok_or_else(expected)
+    };
+    Ok([share(control)?, share(treatment)?])
+}
+
+fn weight(text: &str) -> Result<f64, String> {
+    let weight = text.parse::<f64>().ok().filter(|x| x.is_finite() && *x > 0.0);
+    weight.ok_or_else(|| format!("`{text}` is no number above 0"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_two_numbers_above_0() {
+        assert_eq!(shares("0.9, 0.1"), Ok([0.9, 0.1]));
+        for wrong in ["0.5", "1,0", "a,b", "0.5,0.3,0.2", "inf,1"] {
+            assert!(shares(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!((weight("20"), weight("-1").is_err()), (Ok(20.0), true));
+    }
 }

@@ -1,6 +1,7 @@
 //! `incumbent experiment`: releases step by step, and experiments that others ran.
 
 mod analyze;
+mod bars;
 mod list;
 mod off_policy;
 mod replay;
@@ -8,6 +9,7 @@ mod simulate;
 mod start;
 mod stop;
 mod watch;
+mod words;
 
 use crate::Outcome;
 use crate::args::Experiment;

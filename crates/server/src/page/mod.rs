@@ -3,9 +3,9 @@
 //! It only shows facts; it has no state and asks nothing of the visitor. Invariant: nothing is loaded from
 //! elsewhere, and nothing is told by colour alone.
 
-mod chart;
+pub(crate) mod chart;
 mod example;
-mod format;
+pub(crate) mod format;
 mod live;
 mod serving;
 mod stages;

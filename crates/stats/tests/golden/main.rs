@@ -11,3 +11,4 @@ mod gate;
 mod human;
 mod metrics;
 mod online;
+mod off_policy;
