@@ -51,7 +51,8 @@ pub fn run(project: &Project, seen: &[Guardrail]) -> Result<Option<Told>, StageE
     let decision = decide(rules, mode, &facts);
     if !matches!(decision, Decision::Continue { .. }) || news(release.last(), &facts) {
         let rules = serde_json::to_value(rules).expect("a plan section is plain data");
-        let mut events = vec![Event::Decided { facts: Box::new(facts), rules, mode, decision: decision.clone() }];
+        let mut events =
+            vec![Event::Decided { facts: Box::new(facts), rules, mode, decision: decision.clone() }];
         events.extend(consequences(&history, release, &decision));
         project.record(&events)?;
     }
@@ -60,7 +61,13 @@ pub fn run(project: &Project, seen: &[Guardrail]) -> Result<Option<Told>, StageE
 
 /// The events that begin a release in its first phase; none where the plan has no steps, or where it lets a baseline
 /// be replaced at once. `now` is the time by the rows' own clock.
-pub fn begin(project: &Project, history: &History, challenger: &VersionId, now: Timestamp, why: &str) -> Vec<Event> {
+pub fn begin(
+    project: &Project,
+    history: &History,
+    challenger: &VersionId,
+    now: Timestamp,
+    why: &str,
+) -> Vec<Event> {
     let rules = &project.plan.release;
     let Some(incumbent) = history.incumbent() else { return Vec::new() };
     let baseline = matches!(incumbent.origin, Origin::Baseline { .. });
@@ -78,7 +85,8 @@ pub fn start(project: &Project, challenger: &VersionId, why: &str) -> Result<Exp
         let found = format!("release {} is under way; stop it first, or wait", running.id);
         return Err(StageError::TooEarly(found));
     }
-    let incumbent = history.incumbent().ok_or_else(|| StageError::TooEarly("there is no incumbent yet".into()))?;
+    let incumbent =
+        history.incumbent().ok_or_else(|| StageError::TooEarly("there is no incumbent yet".into()))?;
     let Some(&phase) = Phase::all(&project.plan.release).first() else {
         let hint = "add for example release.steps = [\"shadow\", \"canary\", \"ab\"]";
         return Err(StageError::data("incumbent.toml", "the plan has no release.steps to go through", hint));
@@ -115,7 +123,8 @@ fn started(
 ) -> Vec<Event> {
     let experiment = ExperimentId::new(history.experiments.len() + 1, incumbent, challenger);
     let (incumbent, challenger, why) = (incumbent.clone(), challenger.clone(), why.to_string());
-    let moved = Event::Moved { version: challenger.clone(), stage: phase.step.stage(), why: format!("{phase}") };
+    let moved =
+        Event::Moved { version: challenger.clone(), stage: phase.step.stage(), why: format!("{phase}") };
     vec![Event::Started { experiment, incumbent, challenger, phase, since, why }, moved]
 }
 
@@ -128,7 +137,8 @@ fn begin_next(project: &Project, history: &History) -> Result<(), StageError> {
     };
     let Some(next) = history.versions.iter().rev().find(waits) else { return Ok(()) };
     parity(project, &next.version)?;
-    let events = begin(project, history, &next.version, now(project)?, "it passed the gate and waited for its turn");
+    let events =
+        begin(project, history, &next.version, now(project)?, "it passed the gate and waited for its turn");
     project.record(&events)?;
     Ok(())
 }
@@ -194,8 +204,11 @@ fn since(traffic: &Traffic, wall: Timestamp) -> Traffic {
 
 fn arm_facts(release: &Release, traffic: &Traffic, arm: Arm, mean: Option<f64>) -> ArmFacts {
     let shadow = release.phase.step == Step::Shadow;
-    let rows: Vec<&collect::Row> =
-        traffic.rows.iter().filter(|row| if shadow { row.shadow.is_some() } else { row.in_arm(arm) }).collect();
+    let rows: Vec<&collect::Row> = traffic
+        .rows
+        .iter()
+        .filter(|row| if shadow { row.shadow.is_some() } else { row.in_arm(arm) })
+        .collect();
     let units = |holds: &dyn Fn(&collect::Row) -> bool| {
         let of = rows.iter().filter(|row| holds(row)).map(|row| row.unit.as_str());
         of.collect::<std::collections::BTreeSet<_>>().len() as u64
@@ -243,7 +256,9 @@ fn consequences(history: &History, release: &Release, decision: &Decision) -> Ve
     match decision {
         Decision::Continue { .. } => Vec::new(),
         Decision::Advance { to, why } | Decision::Back { to, why } => vec![moved(to.step.stage(), why)],
-        Decision::Promote { why } => vec![moved(Stage::Passed, why), gate::deployed(history, &release.challenger)],
+        Decision::Promote { why } => {
+            vec![moved(Stage::Passed, why), gate::deployed(history, &release.challenger)]
+        }
         Decision::Stop { reason: Reason::Done, .. } => Vec::new(),
         Decision::Stop { reason, why } => {
             let stopped = moved(Stage::Stopped, &format!("{reason}: {why}"));

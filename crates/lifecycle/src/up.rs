@@ -106,7 +106,12 @@ fn judge(
         progress.say("judged in an earlier run");
         return Ok(earlier.verdict.clone());
     }
-    let trial = Trial { train: &split.train, test: &split.test, data: loaded.digest.clone(), now: latest(project, &split.test) };
+    let trial = Trial {
+        train: &split.train,
+        test: &split.test,
+        data: loaded.digest.clone(),
+        now: latest(project, &split.test),
+    };
     let verdict = gate::run(project, version, &trial)?;
     progress.say(&format!("gate: {} ({name}, version {})", verdict.decision, version.id));
     Ok(verdict)

@@ -57,7 +57,13 @@ fn examples(rows: usize, seed: u64) -> Examples {
     let index = x.iter().enumerate().map(|(i, x)| u32::from(noise(seed, 2 * i as u64 + 1) < *x)).collect();
     let column = Column { name: "x".into(), values: Values::Number(x) };
     let target = Target::Class { classes: vec!["no".into(), "yes".into()], index };
-    Examples { rows: Table::new(vec![column]).expect("one column"), target, weight: None, at: None, entity: None }
+    Examples {
+        rows: Table::new(vec![column]).expect("one column"),
+        target,
+        weight: None,
+        at: None,
+        entity: None,
+    }
 }
 
 /// A number in [0, 1) that looks drawn at random.
@@ -88,8 +94,11 @@ impl World {
         if let (Target::Class { index, .. }, true) = (&mut learned.target, backwards) {
             index.iter_mut().for_each(|class| *class = 1 - *class);
         }
-        let logistic =
-            version(&models::linear::Logistic::default(), &learned, Origin::Trained { trainer: "logistic".into() });
+        let logistic = version(
+            &models::linear::Logistic::default(),
+            &learned,
+            Origin::Trained { trainer: "logistic".into() },
+        );
         project.record(&[Event::Deployed { incumbent: prior.id.clone(), fallback: vec![] }]).expect("memory");
         World { project, clock, prior, logistic, drawn: 0 }
     }
@@ -123,8 +132,7 @@ impl World {
             self.drawn += 1;
             let at = (self.project.now)();
             let (id, unit) = (PredictionId::new(at, 0, 1, self.drawn), format!("unit {}", self.drawn));
-            let assignment =
-                release.as_ref().and_then(|r| r.phase.allocation().assign(&r.id, &unit));
+            let assignment = release.as_ref().and_then(|r| r.phase.allocation().assign(&r.id, &unit));
             let treated = assignment.as_ref().is_some_and(|a| a.arm == Arm::Treatment);
             let bad = treated && health == Health::Failing;
             let output = if treated && !bad { logistic.row(row) } else { prior.row(row) };
@@ -134,7 +142,11 @@ impl World {
                 prediction: id,
                 at,
                 version: r.challenger.clone(),
-                answer: if health == Health::Failing { Err("panic".into()) } else { Ok(logistic.row(row).to_vec()) },
+                answer: if health == Health::Failing {
+                    Err("panic".into())
+                } else {
+                    Ok(logistic.row(row).to_vec())
+                },
                 latency_us: if health == Health::Slow { 150_000 } else { 900 },
             });
             entries.push(Entry::Prediction(Prediction {
@@ -244,16 +256,22 @@ fn a_failing_challenger_is_stopped_early_wherever_it_stands() {
 
 #[test]
 fn a_challenger_that_is_the_same_never_ships() {
-    let plan = PLAN.replace("[\"shadow\", \"canary\", \"ab\"]", "[\"ab\"]").replace("min_units", "most_units = 3000\nmin_units");
+    let plan = PLAN
+        .replace("[\"shadow\", \"canary\", \"ab\"]", "[\"ab\"]")
+        .replace("min_units", "most_units = 3000\nmin_units");
     let mut world = World::new(&plan, false);
     // the incumbent is the logistic itself; the challenger its twin under another name
-    world.project.record(&[Event::Deployed { incumbent: world.logistic.id.clone(), fallback: vec![] }]).expect("memory");
+    world
+        .project
+        .record(&[Event::Deployed { incumbent: world.logistic.id.clone(), fallback: vec![] }])
+        .expect("memory");
     world.prior = Version { id: world.logistic.id.clone(), model: Arc::clone(&world.logistic.model) };
     let rows = examples(2_100, 1);
     let trainer = models::linear::Logistic::default();
     let artifact = models::Fit::fit(&trainer, &rows, Seed(1), &mut |_| true).expect("fits");
     let origin = Origin::Trained { trainer: "twin".into() };
-    world.logistic = keep(&world.project, &artifact, origin, trained_on("rows", &rows), &rows.rows).expect("memory");
+    world.logistic =
+        keep(&world.project, &artifact, origin, trained_on("rows", &rows), &rows.rows).expect("memory");
     world.begin();
     let (said, _) = world.until_the_end(Health::Well, 12_000);
     assert_eq!(said, "stop: not better");
@@ -302,7 +320,8 @@ fn harm_that_shows_after_the_promotion_brings_the_version_before_back() {
     assert_eq!(world.phase().map(|p| p.step), Some(Step::HoldBack));
     assert_eq!(world.history().incumbent().map(|s| &s.version), Some(&world.logistic.id));
     let pairs = Pairs { worse: 400, same: 0, better: 0 };
-    let seen: Guardrail = experiment::judged("errors", pairs, ((0, 400), (400, 400)), 0.05, 0.01).expect("counts");
+    let seen: Guardrail =
+        experiment::judged("errors", pairs, ((0, 400), (400, 400)), 0.05, 0.01).expect("counts");
     experiment::run(&world.project, &[seen]).expect("the stage runs");
     let history = world.history();
     assert_eq!(history.incumbent().map(|s| &s.version), Some(&world.prior.id));

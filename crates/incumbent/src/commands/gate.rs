@@ -27,7 +27,12 @@ pub fn run(args: &args::Gate, json: bool) -> anyhow::Result<Outcome> {
     }
     let whole = args.rows.is_none();
     let digest = if whole { loaded.digest.clone() } else { live::digest(&split.test) };
-    let trial = Trial { train: &split.train, test: &split.test, data: digest, now: lifecycle::up::latest(&project, &split.test) };
+    let trial = Trial {
+        train: &split.train,
+        test: &split.test,
+        data: digest,
+        now: lifecycle::up::latest(&project, &split.test),
+    };
     let verdict = lifecycle::gate::run(&project, &version::open(&project, &challenger.version)?, &trial)?;
     let name = shown::name(challenger);
     if let Some(path) = &args.markdown {

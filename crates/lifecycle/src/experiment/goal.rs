@@ -50,7 +50,8 @@ pub fn goal(
     traffic: &Traffic,
     shadow: bool,
 ) -> Result<Option<Measured>, StageError> {
-    let rows: Vec<&Row> = traffic.rows.iter().filter(|r| r.labelled && (r.place.is_some() || shadow)).collect();
+    let rows: Vec<&Row> =
+        traffic.rows.iter().filter(|r| r.labelled && (r.place.is_some() || shadow)).collect();
     let outcome = project.plan.release.goal == Goal::Outcome;
     if rows.is_empty() || shadow && outcome {
         return Ok(None);
@@ -90,7 +91,9 @@ fn paired(
 ) -> Result<Measured, StageError> {
     let given = values.of(&outputs(rows, &values.kind, |row| &row.live.output), examples)?;
     // who did not answer would have fallen back, to the answer that was given
-    let other = |row: &&Row| row.shadow.as_ref().and_then(|s| s.answer.as_ref().ok()).unwrap_or(&row.live.output).clone();
+    let other = |row: &&Row| {
+        row.shadow.as_ref().and_then(|s| s.answer.as_ref().ok()).unwrap_or(&row.live.output).clone()
+    };
     let kind = values.kind.clone();
     let shadow = Outputs { kind, values: rows.iter().flat_map(other).collect() };
     let shadowed = values.of(&shadow, examples)?;
@@ -99,7 +102,8 @@ fn paired(
         let unit = units.entry(&row.unit).or_insert((place, 0.0, 0.0));
         (unit.1, unit.2) = (unit.1 + given[place] - shadowed[place], unit.2 + 1.0);
     }
-    let mut gains: Vec<(usize, f64)> = units.into_values().map(|(place, sum, rows)| (place, sum / rows)).collect();
+    let mut gains: Vec<(usize, f64)> =
+        units.into_values().map(|(place, sum, rows)| (place, sum / rows)).collect();
     gains.sort_by_key(|gain| gain.0);
     values.cut(release, &mut gains);
     let mut moments = Moments::default();
@@ -136,7 +140,8 @@ fn split(
         (rows > 0.0).then(|| of().map(|s| s.total).sum::<f64>() / rows)
     };
     let means = [mean(Arm::Control), mean(Arm::Treatment)];
-    let look = values.look(release, stream.moments(), "by unit, adjusted by what the incumbent expects", ratio)?;
+    let look =
+        values.look(release, stream.moments(), "by unit, adjusted by what the incumbent expects", ratio)?;
     Ok(Measured { look, means })
 }
 
@@ -167,7 +172,11 @@ fn outputs<'a>(rows: &[&'a Row], kind: &OutputKind, of: impl Fn(&'a Row) -> &'a 
 impl Values<'_> {
     /// One value a row.
     fn of(&self, outputs: &Outputs, examples: &Examples) -> Result<Vec<f64>, StageError> {
-        if self.metric == "outcome" { Ok(self.outcomes(&examples.target)) } else { losses(self.metric, outputs, &examples.target) }
+        if self.metric == "outcome" {
+            Ok(self.outcomes(&examples.target))
+        } else {
+            losses(self.metric, outputs, &examples.target)
+        }
     }
 
     /// 1 for a success, else 0; or the number itself.
@@ -191,7 +200,9 @@ impl Values<'_> {
     /// number that it forecasts.
     fn expected(&self, answers: &Outputs) -> Result<Vec<f64>, StageError> {
         let OutputKind::Probabilities { classes } = &answers.kind else {
-            return Ok((0..answers.rows()).map(|row| answers.row(row).iter().sum::<f64>() / answers.kind.width() as f64).collect());
+            return Ok((0..answers.rows())
+                .map(|row| answers.row(row).iter().sum::<f64>() / answers.kind.width() as f64)
+                .collect());
         };
         let success = self.project.plan.release.success.as_ref();
         let place = classes.iter().position(|class| Some(class) == success);
@@ -229,12 +240,12 @@ impl Values<'_> {
             Some(planned) => planned,
             None => Monitor::for_effect(effect, sd, rules.alpha, rules.power, peek).map_err(bad)?.planned(),
         };
-        let bounds = |alpha: f64, peek: sequential::Peek| {
-            Monitor::new(planned, alpha, peek)?.look(Seen::of(moments))
-        };
+        let bounds =
+            |alpha: f64, peek: sequential::Peek| Monitor::new(planned, alpha, peek)?.look(Seen::of(moments));
         let seen = bounds(rules.alpha, peek).map_err(bad)?;
         let harm = bounds(rules.harm_alpha, sequential::Peek::Any).map_err(bad)?;
-        let holds = if rules.peek == Peek::Any { "holds at every look" } else { "holds up to the planned units" };
+        let holds =
+            if rules.peek == Peek::Any { "holds at every look" } else { "holds up to the planned units" };
         Ok(Look {
             metric: self.metric.into(),
             method: format!("{how}; {holds}"),

@@ -84,7 +84,9 @@ pub fn run(
 fn logged(project: &Project) -> Result<Vec<LiveRow>, StageError> {
     let time = project.plan.data.time.as_deref();
     let mut rows = Vec::new();
-    project.journal.stories(Timestamp(i64::MIN), Timestamp(i64::MAX), &mut |story| rows.extend(row(story, time)))?;
+    project
+        .journal
+        .stories(Timestamp(i64::MIN), Timestamp(i64::MAX), &mut |story| rows.extend(row(story, time)))?;
     rows.sort_by_key(|row| row.at);
     Ok(rows)
 }
@@ -112,7 +114,8 @@ fn ask(project: &Project, version: &Version, row: &LiveRow) -> Result<Vec<f64>, 
 
 fn differences(asked: &[Asked]) -> (u64, f64) {
     let apart = |a: &f64, b: &f64| (a - b).abs();
-    let largest = |row: &Asked| row.live.output.iter().zip(&row.answer).map(|(a, b)| apart(a, b)).fold(0.0, f64::max);
+    let largest =
+        |row: &Asked| row.live.output.iter().zip(&row.answer).map(|(a, b)| apart(a, b)).fold(0.0, f64::max);
     let changed = |row: &&Asked| match row.answer.len() {
         1 => apart(&row.live.output[0], &row.answer[0]) > 1e-3 * row.live.output[0].abs().max(1e-9),
         _ => place_of_largest(&row.live.output) != place_of_largest(&row.answer),
@@ -125,7 +128,12 @@ fn place_of_largest(numbers: &[f64]) -> Option<usize> {
     best.map(|(place, _)| place)
 }
 
-fn gain(project: &Project, version: &Version, asked: &[Asked], metric: &str) -> Result<Option<Estimate>, StageError> {
+fn gain(
+    project: &Project,
+    version: &Version,
+    asked: &[Asked],
+    metric: &str,
+) -> Result<Option<Estimate>, StageError> {
     let known: Vec<&Asked> = asked.iter().filter(|row| !row.live.truth.is_empty()).collect();
     if known.len() < 2 {
         return Ok(None);

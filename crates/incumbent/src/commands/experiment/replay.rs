@@ -32,10 +32,18 @@ fn as_json(replayed: &Replayed) -> serde_json::Value {
 fn show(name: &str, replayed: &Replayed) {
     let share = 100.0 * replayed.changed as f64 / replayed.rows as f64;
     println!("{} logged rows through {name}", replayed.rows);
-    println!("  answers otherwise   {} rows, {share:.2}%; largest difference {:.4}", replayed.changed, replayed.largest);
-    println!("  one row takes       {:.0} us in the middle, {:.0} us at 99%", replayed.p50_us, replayed.p99_us);
+    println!(
+        "  answers otherwise   {} rows, {share:.2}%; largest difference {:.4}",
+        replayed.changed, replayed.largest
+    );
+    println!(
+        "  one row takes       {:.0} us in the middle, {:.0} us at 99%",
+        replayed.p50_us, replayed.p99_us
+    );
     match &replayed.gain {
-        Some(gain) => println!("  {} lower by      {} on {} rows", replayed.metric, print::estimate(gain), gain.rows),
+        Some(gain) => {
+            println!("  {} lower by      {} on {} rows", replayed.metric, print::estimate(gain), gain.rows)
+        }
         None => println!("  no outcome of these rows is known yet"),
     }
     replayed.failed.iter().for_each(|(why, rows)| println!("  not answered        {rows} rows: {why}"));

@@ -18,7 +18,10 @@ pub fn run(args: &args::Start, json: bool) -> anyhow::Result<Outcome> {
     if json {
         print::json(&json!({"experiment": experiment, "challenger": challenger.version}));
     } else {
-        println!("release {experiment} begins; follow it with: incumbent experiment watch {}", args.dir.display());
+        println!(
+            "release {experiment} begins; follow it with: incumbent experiment watch {}",
+            args.dir.display()
+        );
     }
     Ok(Outcome::Pass)
 }

@@ -97,7 +97,8 @@ fn rows(project: &Project, future: &Table) -> anyhow::Result<Vec<Row>> {
     let named = project.plan.data.entity.as_ref().or(project.plan.data.series.as_ref());
     let rows = inputs.into_iter().zip(at).enumerate();
     let row = |(i, (input, at)): (usize, (Value, Timestamp))| {
-        let unit = named.and_then(|name| input.get(name)).map_or_else(|| format!("row {i}"), Value::to_string);
+        let unit =
+            named.and_then(|name| input.get(name)).map_or_else(|| format!("row {i}"), Value::to_string);
         Row { at, unit, input, truth: truth(&examples.target, i) }
     };
     Ok(rows.map(row).collect())
@@ -135,7 +136,8 @@ fn send(
     let rows: Vec<Row> = ahead.drain(..due).collect();
     let url = format!("http://{}/v1/models/{}:predict", running.address, project.plan.name);
     for batch in rows.chunks(BATCH) {
-        let (inputs, units): (Vec<&Value>, Vec<&str>) = batch.iter().map(|r| (&r.input, r.unit.as_str())).unzip();
+        let (inputs, units): (Vec<&Value>, Vec<&str>) =
+            batch.iter().map(|r| (&r.input, r.unit.as_str())).unzip();
         let body = json!({"rows": inputs, "units": units});
         let answer = post(agent, &url, &body)?;
         let answered = answer["predictions"].as_array().context("an answer without predictions")?;
