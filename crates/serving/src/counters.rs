@@ -31,6 +31,10 @@ pub struct Counters {
     pub dropped_failed: Counter,
     /// Outcomes that are durable in the journal.
     pub outcomes: Counter,
+    /// Shadow answers that are durable in the journal.
+    pub shadows: Counter,
+    /// Shadow answers lost on the way there: their share of the queue was full, or the journal failed.
+    pub shadows_dropped: Counter,
     /// From arrival to answer.
     pub latency: Histogram,
     failures: [Counter; Reason::ALL.len()],
@@ -96,6 +100,11 @@ impl Histogram {
         self.total_us.load(Ordering::Relaxed) as f64 / 1e6
     }
 
+    /// How many durations there are.
+    pub fn count(&self) -> u64 {
+        self.buckets.iter().map(|bucket| bucket.load(Ordering::Relaxed)).sum()
+    }
+
     /// The bound that at least this share of the durations stayed under, in seconds. `None` without
     /// durations, or where the share is only reached beyond the last bound.
     pub fn quantile_bound(&self, share: f64) -> Option<f64> {
@@ -136,6 +145,6 @@ mod tests {
             assert_eq!(place, reason as usize);
             counters.failures(reason).add(place as u64);
         }
-        assert_eq!(Reason::ALL.map(|r| counters.failures(r).get()), [0, 1, 2, 3, 4, 5]);
+        assert_eq!(Reason::ALL.map(|r| counters.failures(r).get()), [0, 1, 2, 3, 4, 5, 6, 7]);
     }
 }

@@ -4,15 +4,20 @@
 //! missing deployment and the caller's own errors are refusals.
 
 use crate::admit::Admission;
+use crate::answer::{Answer, Part, merge};
+use crate::batch::Batch;
 use crate::clock::Clock;
 use crate::counters::Counters;
+use crate::doubt::Unseen;
+use crate::link::Link;
 use crate::outcome::{Claim, Noted, OutcomeError, Outcomes};
-use crate::predict::walk;
+use crate::predict::{Piece, Walk};
 use crate::record::{Answered, Recorder, WhenFull};
-use crate::snapshot::{Link, Snapshot};
-use crate::validate::{Doubt, InputError, conform};
+use crate::snapshot::Snapshot;
+use crate::trial::{Path, Trial};
+use crate::validate::{InputError, conform};
 use arc_swap::ArcSwapOption;
-use domain::{OutputKind, Outputs, PredictionId, ServedBy, Table, Timestamp, VersionId};
+use domain::{Arm, PredictionId, ServedBy, Table, Timestamp, VersionId};
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -43,23 +48,6 @@ pub struct Request {
     pub units: Vec<Option<String>>,
     /// [`Engine::now`] when the request came in; its deadline counts from here.
     pub arrived: Duration,
-}
-
-/// The answer to a request.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Answer {
-    /// One name a row, under which outcomes are reported.
-    pub ids: Vec<PredictionId>,
-    /// The version that the request was meant for.
-    pub version: VersionId,
-    /// Who really answered, for all rows alike.
-    pub served_by: ServedBy,
-    /// The numbers.
-    pub outputs: Outputs,
-    /// Cells unlike the training data, in the rows that are out of domain.
-    pub doubts: Vec<Doubt>,
-    /// From arrival to answer.
-    pub latency: Duration,
 }
 
 /// Why a request was not answered.
@@ -132,8 +120,12 @@ impl Engine {
         })
     }
 
-    /// From now on requests are answered by this snapshot; those under way end with theirs.
-    pub fn deploy(&self, snapshot: Snapshot) {
+    /// From now on requests are answered by this snapshot; those under way end with theirs. An experiment that
+    /// runs already goes on with what was counted of it.
+    pub fn deploy(&self, mut snapshot: Snapshot) {
+        if let (Some(trial), Some(before)) = (snapshot.trial_mut(), self.trial()) {
+            trial.carry_on(&before);
+        }
         self.snapshot.store(Some(Arc::new(snapshot)));
     }
 
@@ -145,7 +137,12 @@ impl Engine {
     /// The loaded link of a version, to be used again in the next snapshot.
     pub fn link(&self, version: &VersionId) -> Option<Arc<Link>> {
         let snapshot = self.snapshot().ok()?;
-        snapshot.chain().iter().find(|link| link.version() == version).cloned()
+        snapshot.links().find(|link| link.version() == version).cloned()
+    }
+
+    /// The experiment that runs, if one does.
+    pub fn trial(&self) -> Option<Arc<Trial>> {
+        self.snapshot().ok()?.trial().cloned()
     }
 
     /// Answers a request from the snapshot that it was read by: whoever decodes rows needs a signature
@@ -225,57 +222,95 @@ impl Engine {
         if !units.is_empty() && units.len() != rows.rows() {
             return Err(Refusal::Units { found: units.len(), rows: rows.rows() });
         }
-        let checked = conform(rows, &meant.signature().inputs)?;
-        let rows = Arc::new(checked.rows);
-        let (outputs, served_by) =
-            walk(snapshot, chain, &rows, arrived, self.clock.as_ref(), &self.counters).await;
-        let latency = self.clock.monotonic().saturating_sub(arrived);
-        let at = self.clock.wall();
+        let rows = Arc::new(conform(rows, &meant.signature().inputs)?);
+        let unseen = Unseen::of(&rows, &meant.signature().inputs);
+        // who names a version wants to see that one, whoever they are
+        let trial = snapshot.trial().filter(|_| version.is_none());
+        let units = match trial {
+            Some(trial) => trial.units(units, &rows),
+            None => units,
+        };
+        let clock = self.clock.as_ref();
+        let walk = Walk {
+            snapshot,
+            arrived,
+            clock,
+            counters: &self.counters,
+            meant: meant.as_ref(),
+            unseen: &unseen,
+        };
+        let (parts, pieces) = self.ask(&walk, chain, trial.map(Arc::as_ref), &units, &rows).await;
+        let (outputs, part_of) = merge(rows.rows(), pieces);
+        let latency = clock.monotonic().saturating_sub(arrived);
+        let at = clock.wall();
         let ids = self.names.take(at, rows.rows());
         let version = meant.version().clone();
-        let answer = Answer { ids, version, served_by, outputs, doubts: checked.doubts, latency };
-        self.count(&answer);
+        let answer = Answer { ids, version, parts, part_of, outputs, doubts: unseen.flagged(), latency };
+        self.count(&answer, trial.map(Arc::as_ref));
         let left = snapshot.deadline().saturating_sub(latency);
-        self.recorder.record(answered(&answer, at, rows, units), left).await;
+        self.recorder.record(Answered { at, answer: answer.clone(), units, rows }, left).await;
         Ok(answer)
     }
 
-    fn count(&self, answer: &Answer) {
-        let counters = &self.counters;
-        let rows = match answer.served_by {
-            ServedBy::Intended => &counters.intended_rows,
-            ServedBy::Fallback { .. } => &counters.fallback_rows,
-            ServedBy::Floor { .. } => &counters.floor_rows,
+    /// Sends every row along the path of its arm, all at the same time.
+    async fn ask(
+        &self,
+        walk: &Walk<'_>,
+        chain: &[Arc<Link>],
+        trial: Option<&Trial>,
+        units: &[Option<String>],
+        rows: &Arc<Table>,
+    ) -> (Vec<Part>, Vec<Piece>) {
+        let whole = Batch::whole(Arc::clone(rows));
+        let own = Path { chain, why: None, patience: None };
+        let Some(trial) = trial else {
+            let pieces = walk.answer(Some(whole), own).await;
+            return (parts(&pieces, walk.meant, None), pieces);
         };
-        rows.add(answer.ids.len() as u64);
+        let arms = trial.draw(units);
+        let of = |arm: Option<Arm>| whole.only(|place| arms[place] == arm);
+        let (control, treatment) = (trial.path(Arm::Control), trial.path(Arm::Treatment));
+        let answered = tokio::join!(
+            walk.answer(of(None), own),
+            walk.answer(of(Some(Arm::Control)), control),
+            walk.answer(of(Some(Arm::Treatment)), treatment),
+        );
+        let mut all = (parts(&answered.0, walk.meant, None), answered.0);
+        for (arm, pieces) in [(Arm::Control, answered.1), (Arm::Treatment, answered.2)] {
+            all.0.extend(parts(&pieces, trial.meant(arm), Some((trial, arm))));
+            all.1.extend(pieces);
+        }
+        all
+    }
+
+    fn count(&self, answer: &Answer, trial: Option<&Trial>) {
+        let counters = &self.counters;
+        for (part, rows) in answer.sizes() {
+            let by = match part.served_by {
+                ServedBy::Intended => &counters.intended_rows,
+                ServedBy::Fallback { .. } => &counters.fallback_rows,
+                ServedBy::Floor { .. } => &counters.floor_rows,
+            };
+            by.add(rows as u64);
+            if let (Some(trial), Some(assignment)) = (trial, &part.assignment) {
+                trial.tally().rows(assignment.arm).add(rows as u64);
+                trial.tally().fell_back(assignment.arm).add(if part.fell_back() { rows as u64 } else { 0 });
+            }
+        }
         counters.out_of_domain_rows.add(answer.doubtful_rows() as u64);
         counters.latency.observe(answer.latency);
     }
 }
 
-impl Answer {
-    /// The class with the largest probability in a row; the first of equals. `None` where the answer is
-    /// not a distribution.
-    pub fn label(&self, row: usize) -> Option<&str> {
-        let OutputKind::Probabilities { classes } = &self.outputs.kind else { return None };
-        let numbers = self.outputs.row(row).iter().zip(classes);
-        let best = numbers.reduce(|best, next| if next.0 > best.0 { next } else { best });
-        best.map(|(_, class)| class.as_str())
-    }
-
-    /// The version that answered; `None` for the floor.
-    pub fn answered_by(&self) -> Option<&VersionId> {
-        match &self.served_by {
-            ServedBy::Intended => Some(&self.version),
-            ServedBy::Fallback { version, .. } => Some(version),
-            ServedBy::Floor { .. } => None,
-        }
-    }
-
-    fn doubtful_rows(&self) -> usize {
-        // doubts are sorted by row
-        self.doubts.chunk_by(|a, b| a.row == b.row).count()
-    }
+/// What the rows of each piece share; `meant` is the version that they were meant for.
+fn parts(pieces: &[Piece], meant: &Link, arm: Option<(&Trial, Arm)>) -> Vec<Part> {
+    let part = |piece: &Piece| Part {
+        version: meant.version().clone(),
+        served_by: piece.served_by.clone(),
+        assignment: arm.map(|(trial, arm)| trial.assignment(arm)),
+        latency: piece.latency,
+    };
+    pieces.iter().map(part).collect()
 }
 
 impl Names {
@@ -284,18 +319,5 @@ impl Names {
         // a process writes its own file within the hour
         let bucket = self.salt as u16;
         (0..rows as u64).map(|i| PredictionId::new(at, bucket, self.salt, first + i)).collect()
-    }
-}
-
-fn answered(answer: &Answer, at: Timestamp, rows: Arc<Table>, units: Vec<Option<String>>) -> Answered {
-    Answered {
-        at,
-        ids: answer.ids.clone(),
-        version: answer.version.clone(),
-        served_by: answer.served_by.clone(),
-        units,
-        rows,
-        outputs: answer.outputs.clone(),
-        latency_us: u64::try_from(answer.latency.as_micros()).unwrap_or(u64::MAX),
     }
 }

@@ -17,6 +17,10 @@ pub enum Reason {
     Breaker,
     /// All its threads and waiting places are taken.
     Busy,
+    /// The rows are unlike what it was trained on, or lack a column that it needs; it was not asked.
+    Domain,
+    /// Its experiment was stopped for harm; it was not asked.
+    Stopped,
 }
 
 /// One failure.
@@ -30,8 +34,16 @@ pub struct Failure {
 
 impl Reason {
     /// Every kind, in the order in which counters keep them.
-    pub const ALL: [Reason; 6] =
-        [Reason::Deadline, Reason::Error, Reason::Panic, Reason::Invalid, Reason::Breaker, Reason::Busy];
+    pub const ALL: [Reason; 8] = [
+        Reason::Deadline,
+        Reason::Error,
+        Reason::Panic,
+        Reason::Invalid,
+        Reason::Breaker,
+        Reason::Busy,
+        Reason::Domain,
+        Reason::Stopped,
+    ];
 
     /// The name in journals and metrics.
     pub fn name(self) -> &'static str {
@@ -42,6 +54,8 @@ impl Reason {
             Reason::Invalid => "invalid",
             Reason::Breaker => "breaker",
             Reason::Busy => "busy",
+            Reason::Domain => "domain",
+            Reason::Stopped => "stopped",
         }
     }
 }

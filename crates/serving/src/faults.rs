@@ -2,7 +2,7 @@
 //! data plane, here and wherever the feature `faults` is on. Never part of a served build.
 
 use crate::clock::{Clock, Sleep};
-use crate::snapshot::{Limits, Link};
+use crate::link::{Limits, Link};
 use domain::{
     Column, Domain, Field, Kind, OutputKind, Outputs, Schema, Signature, Table, Task, Timestamp, Values,
     VersionId,

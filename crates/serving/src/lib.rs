@@ -5,31 +5,43 @@
 //! returns for more. It reads no store and takes no lock that a writer holds.
 
 pub mod admit;
+pub mod answer;
+mod batch;
 pub mod breaker;
 pub mod clock;
 pub mod counters;
+pub mod doubt;
 pub mod engine;
 pub mod failure;
 #[cfg(any(test, feature = "faults"))]
 pub mod faults;
 pub mod floor;
+#[cfg(test)]
+mod house;
 mod lane;
+pub mod link;
 pub mod outcome;
 pub mod output;
 mod predict;
 pub mod record;
 mod row;
 pub mod snapshot;
+pub mod tally;
+pub mod trial;
 #[cfg(any(test, feature = "faults"))]
 pub mod twin;
 pub mod validate;
 
+pub use answer::{Answer, Part};
 pub use clock::{Clock, SystemClock};
-pub use engine::{Answer, Engine, Refusal, Request, Settings};
+pub use engine::{Engine, Refusal, Request, Settings};
 pub use floor::Floor;
+pub use link::{Limits, Link};
 pub use outcome::{Claim, Noted, OutcomeError};
 pub use record::WhenFull;
-pub use snapshot::{Limits, Link, Snapshot, SnapshotError};
+pub use snapshot::{Snapshot, SnapshotError};
+pub use tally::Tally;
+pub use trial::Trial;
 
 /// An error with its causes on one line.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {

@@ -1,44 +1,145 @@
 //! The path itself: down the chain until a version answers, and then the floor.
 //!
-//! Invariant: it always ends, by the deadline plus the time to copy the floor's answer, whatever the
-//! models do.
+//! Rows that are unlike what a link was trained on go on to the next link by themselves, at the same time. Invariant:
+//! it always ends, by the deadline plus the time to copy the floor's answer, whatever the models do, and every row
+//! is in exactly one piece.
 
+use crate::batch::Batch;
 use crate::clock::Clock;
 use crate::counters::Counters;
+use crate::doubt::Unseen;
 use crate::failure::{Failure, Reason};
+use crate::link::Link;
 use crate::output;
-use crate::snapshot::{Link, Snapshot};
+use crate::snapshot::Snapshot;
+use crate::trial::Path;
+use crate::validate::conform_again;
 use domain::{Outputs, ServedBy, Table};
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Answers the rows by the first link that can.
-pub(crate) async fn walk(
-    snapshot: &Snapshot,
-    chain: &[Arc<Link>],
-    rows: &Arc<Table>,
-    arrived: Duration,
-    clock: &dyn Clock,
-    counters: &Counters,
-) -> (Outputs, ServedBy) {
-    let mut why: Option<Reason> = None;
-    for (place, link) in chain.iter().enumerate() {
-        let behind = chain.len() - place - 1;
-        let until = snapshot.until(link, behind, arrived, clock.monotonic());
-        match ask(link, rows, until, clock).await {
-            Ok(outputs) => {
-                link.count_answered(rows.rows());
-                return (outputs, served_by(link, why));
+/// What every step of one request's way shares.
+pub(crate) struct Walk<'a> {
+    pub snapshot: &'a Snapshot,
+    pub arrived: Duration,
+    pub clock: &'a dyn Clock,
+    pub counters: &'a Counters,
+    /// The version that the request was read by, and what is unseen in its rows.
+    pub meant: &'a Link,
+    pub unseen: &'a Unseen,
+}
+
+/// Rows that one link, or the floor, answered together.
+pub(crate) struct Piece {
+    pub batch: Batch,
+    pub outputs: Outputs,
+    pub served_by: ServedBy,
+    /// From the request's arrival until they were answered.
+    pub latency: Duration,
+}
+
+type Pieces<'a> = Pin<Box<dyn Future<Output = Vec<Piece>> + Send + 'a>>;
+
+impl Walk<'_> {
+    /// Answers the rows by the first link of the path that can; no rows give no pieces.
+    pub async fn answer(&self, batch: Option<Batch>, path: Path<'_>) -> Vec<Piece> {
+        match batch {
+            Some(batch) => self.walk(path, batch).await,
+            None => Vec::new(),
+        }
+    }
+
+    async fn walk(&self, path: Path<'_>, batch: Batch) -> Vec<Piece> {
+        let Some((link, behind)) = path.chain.split_first() else {
+            return vec![self.floor(batch, path.why)];
+        };
+        let next = |why| Path { chain: behind, why: Some(why), patience: None };
+        match self.sift(link, batch, behind.is_empty()) {
+            (Some(own), None) => self.try_link(link, path, own).await,
+            (None, Some(odd)) => self.on(next(Reason::Domain), odd).await,
+            (Some(own), Some(odd)) => {
+                let others = self.on(next(Reason::Domain), odd);
+                let (mut pieces, others) = tokio::join!(self.try_link(link, path, own), others);
+                pieces.extend(others);
+                pieces
             }
+            (None, None) => Vec::new(),
+        }
+    }
+
+    /// The rest of the way, behind a pointer since it may be as long as the chain.
+    fn on<'a>(&'a self, path: Path<'a>, batch: Batch) -> Pieces<'a> {
+        Box::pin(self.walk(path, batch))
+    }
+
+    async fn try_link(&self, link: &Link, path: Path<'_>, batch: Batch) -> Vec<Piece> {
+        let behind = &path.chain[1..];
+        let now = self.clock.monotonic();
+        let until = self.snapshot.until(link, behind.len(), self.arrived, now);
+        let until = path.patience.map_or(until, |patience| until.min(now + patience));
+        match ask(link, &batch.table, until, self.clock).await {
+            Ok(outputs) => vec![self.piece(batch, outputs, served_by(link, path.why))],
             Err(failure) => {
                 tracing::warn!(version = %link.version(), %failure, "a version did not answer");
-                counters.failures(failure.reason).add(1);
-                why = Some(failure.reason);
+                self.counters.failures(failure.reason).add(1);
+                self.on(Path { chain: behind, why: Some(failure.reason), patience: None }, batch).await
             }
         }
     }
-    let why = why.map_or("nothing to ask", Reason::name).into();
-    (snapshot.floor().answer(rows.rows()), ServedBy::Floor { why })
+
+    /// The rows that the link is asked for, and those that are left to the links behind it.
+    fn sift(&self, link: &Link, batch: Batch, is_last: bool) -> (Option<Batch>, Option<Batch>) {
+        let sifted = if std::ptr::eq(link, self.meant) {
+            // read by this link's own signature, and looked at already
+            let odd = if is_last { vec![] } else { self.unseen.rows_beyond(link.limits().out_of_domain) };
+            split(batch, &odd)
+        } else {
+            sift(link, batch, is_last)
+        };
+        if sifted.1.is_some() {
+            self.counters.failures(Reason::Domain).add(1);
+        }
+        sifted
+    }
+
+    fn floor(&self, batch: Batch, why: Option<Reason>) -> Piece {
+        let why = why.map_or("nothing to ask", Reason::name).into();
+        let outputs = self.snapshot.floor().answer(batch.rows());
+        self.piece(batch, outputs, ServedBy::Floor { why })
+    }
+
+    fn piece(&self, batch: Batch, outputs: Outputs, served_by: ServedBy) -> Piece {
+        let latency = self.clock.monotonic().saturating_sub(self.arrived);
+        Piece { batch, outputs, served_by, latency }
+    }
+}
+
+/// Reads the rows by the link's own signature, and parts those that are in its domain from those that are not. Of the
+/// last link only what it cannot read is kept away.
+pub(crate) fn sift(link: &Link, batch: Batch, is_last: bool) -> (Option<Batch>, Option<Batch>) {
+    let schema = &link.signature().inputs;
+    let table = match conform_again(&batch.table, schema) {
+        Ok(table) => table,
+        Err(error) => {
+            tracing::warn!(version = %link.version(), %error, "a version cannot read rows that another takes");
+            return (None, Some(batch));
+        }
+    };
+    let most = link.limits().out_of_domain;
+    let odd = if is_last { vec![] } else { Unseen::of(&table, schema).rows_beyond(most) };
+    let odd: Vec<usize> = odd.into_iter().map(|row| batch.place(row)).collect();
+    split(batch.with(table), &odd)
+}
+
+/// The rows whose places do not stand among the odd ones, which are sorted, and those whose do.
+fn split(batch: Batch, odd: &[usize]) -> (Option<Batch>, Option<Batch>) {
+    if odd.is_empty() {
+        return (Some(batch), None);
+    }
+    let is_odd = |place: usize| odd.binary_search(&place).is_ok();
+    (batch.only(|place| !is_odd(place)), batch.only(is_odd))
 }
 
 fn served_by(link: &Link, why: Option<Reason>) -> ServedBy {
@@ -49,7 +150,12 @@ fn served_by(link: &Link, why: Option<Reason>) -> ServedBy {
 }
 
 /// One link's answer by `until`, if it is one.
-async fn ask(link: &Link, rows: &Arc<Table>, until: Duration, clock: &dyn Clock) -> Result<Outputs, Failure> {
+pub(crate) async fn ask(
+    link: &Link,
+    rows: &Arc<Table>,
+    until: Duration,
+    clock: &dyn Clock,
+) -> Result<Outputs, Failure> {
     let now = clock.monotonic();
     if now >= until {
         // the version is not to blame, so its breaker does not hear of it
@@ -58,6 +164,9 @@ async fn ask(link: &Link, rows: &Arc<Table>, until: Duration, clock: &dyn Clock)
     let call = link.enter(now)?;
     let reply = wait(link, rows, until, clock).await.and_then(|outputs| checked(link, outputs, rows.rows()));
     call.settle(clock.monotonic(), reply.is_ok());
+    if reply.is_ok() {
+        link.count_answered(rows.rows());
+    }
     reply
 }
 
@@ -88,88 +197,20 @@ fn checked(link: &Link, outputs: Outputs, rows: usize) -> Result<Outputs, Failur
 #[cfg(test)]
 mod tests {
     use crate::breaker::State;
-    use crate::engine::{Answer, Engine, Refusal, Request, Settings};
+    use crate::engine::{Refusal, Request};
     use crate::failure::Reason;
-    use crate::faults::{Fake, Fault, ManualClock, Switch, rows};
-    use crate::twin::Twin;
+    use crate::faults::{Fake, Fault, rows};
+    use crate::house::{DEADLINE, fallback, house, predict, who};
     use crate::{Clock, Floor, Limits, Snapshot};
     use domain::{OutputKind, ServedBy, VersionId};
     use std::sync::Arc;
     use std::time::Duration;
 
-    const DEADLINE: Duration = Duration::from_millis(80);
-
-    struct House {
-        engine: Arc<Engine>,
-        clock: Arc<ManualClock>,
-        journal: Arc<Twin>,
-        /// One for each link of the chain.
-        switches: Vec<Arc<Switch>>,
-    }
-
-    /// Links `v0`, `v1`, ... that answer `x + 1`, `x + 2`, ... over a floor that answers -1.
-    fn house(faults: &[Fault]) -> House {
-        let (clock, journal) = (Arc::new(ManualClock::default()), Arc::new(Twin::default()));
-        let settings = Settings { max_in_flight: 4, ..Settings::default() };
-        let engine = Engine::start(settings, Arc::clone(&journal) as _, Arc::clone(&clock) as _);
-        let engine = Arc::new(engine.expect("threads to spare"));
-        let fakes = faults.iter().enumerate().map(|(i, fault)| Fake::answering(i as f64 + 1.0).with(*fault));
-        let fakes: Vec<Fake> = fakes.collect();
-        let switches = fakes.iter().map(Fake::switch).collect();
-        let limits = Limits { threads: 1, plausible: Some((-100.0, 100.0)), ..Limits::default() };
-        let links = fakes.into_iter().enumerate();
-        let chain = links.map(|(i, fake)| Arc::new(fake.link(&format!("v{i}"), limits.clone()))).collect();
-        let floor = Floor::new(OutputKind::Value, vec![-1.0]).expect("one number");
-        engine.deploy(Snapshot::new("fake", chain, floor, DEADLINE).expect("alike"));
-        House { engine, clock, journal, switches }
-    }
-
-    impl House {
-        fn request(&self, x: &[f64]) -> Request {
-            Request { rows: rows(x), version: None, units: vec![], arrived: self.clock.monotonic() }
-        }
-
-        async fn predict(&self, request: Request) -> Result<Answer, Refusal> {
-            predict(&self.engine, request).await
-        }
-
-        async fn ask(&self, x: &[f64]) -> Answer {
-            self.predict(self.request(x)).await.expect("every fitting request is answered")
-        }
-
-        /// Asks once while the first link hangs, and lets the deadline of that link pass.
-        async fn ask_a_hanging_link(&self) -> Answer {
-            let (engine, request) = (Arc::clone(&self.engine), self.request(&[1.0]));
-            let asked = tokio::spawn(async move { predict(&engine, request).await });
-            self.switches[0].hanging(1).await;
-            self.clock.advance(DEADLINE.mul_f64(0.875));
-            asked.await.expect("no panic").expect("answered")
-        }
-    }
-
-    impl Drop for House {
-        fn drop(&mut self) {
-            self.switches.iter().for_each(|switch| switch.release());
-        }
-    }
-
-    async fn predict(engine: &Engine, request: Request) -> Result<Answer, Refusal> {
-        let snapshot = engine.snapshot()?;
-        engine.predict(&snapshot, request).await
-    }
-
-    fn fallback(version: &str, why: &str) -> ServedBy {
-        ServedBy::Fallback { version: VersionId(version.into()), why: why.into() }
-    }
-
     #[tokio::test]
     async fn the_intended_version_answers_every_row_in_order() {
         let house = house(&[Fault::None, Fault::None]);
         let answer = house.ask(&[1.0, 5.0]).await;
-        assert_eq!(
-            (answer.served_by.clone(), answer.outputs.values.clone()),
-            (ServedBy::Intended, vec![2.0, 6.0])
-        );
+        assert_eq!((who(&answer), answer.outputs.values.clone()), (ServedBy::Intended, vec![2.0, 6.0]));
         assert_ne!(answer.ids[0], answer.ids[1]);
         house.engine.drain().await;
         assert_eq!(house.journal.len(), 2);
@@ -187,11 +228,7 @@ mod tests {
         for (fault, why) in faults {
             let house = house(&[fault, Fault::None]);
             let answer = house.ask(&[1.0]).await;
-            assert_eq!(
-                (answer.served_by, answer.outputs.values),
-                (fallback("v1", why), vec![3.0]),
-                "{fault:?}"
-            );
+            assert_eq!((who(&answer), answer.outputs.values), (fallback("v1", why), vec![3.0]), "{fault:?}");
             assert_eq!(answer.version, VersionId("v0".into()));
         }
     }
@@ -200,7 +237,7 @@ mod tests {
     async fn the_floor_answers_when_nothing_else_can() {
         let house = house(&[Fault::Panic, Fault::Error]);
         let answer = house.ask(&[1.0, 2.0]).await;
-        assert_eq!(answer.served_by, ServedBy::Floor { why: "error".into() });
+        assert_eq!(who(&answer), ServedBy::Floor { why: "error".into() });
         assert_eq!(answer.outputs.values, [-1.0, -1.0]);
         let counters = house.engine.counters();
         assert_eq!((counters.floor_rows.get(), counters.failures(Reason::Panic).get()), (2, 1));
@@ -209,14 +246,14 @@ mod tests {
     #[tokio::test]
     async fn an_implausible_number_is_a_fault() {
         let house = house(&[Fault::None]);
-        assert_eq!(house.ask(&[100.0]).await.served_by, ServedBy::Floor { why: "invalid".into() });
+        assert_eq!(who(&house.ask(&[100.0]).await), ServedBy::Floor { why: "invalid".into() });
     }
 
     #[tokio::test]
     async fn a_hanging_version_is_left_behind_within_the_deadline() {
         let house = house(&[Fault::Hang, Fault::None]);
         let answer = house.ask_a_hanging_link().await;
-        assert_eq!((answer.served_by, answer.outputs.values), (fallback("v1", "deadline"), vec![3.0]));
+        assert_eq!((who(&answer), answer.outputs.values), (fallback("v1", "deadline"), vec![3.0]));
         assert!(answer.latency <= DEADLINE);
         let hung = Arc::clone(&house.engine.snapshot().expect("deployed").chain()[0]);
         assert_eq!((hung.late(), hung.overdue()), (1, 1));
@@ -235,25 +272,25 @@ mod tests {
             }
             house.clock.advance(DEADLINE);
             let answer = asked.await.expect("no panic").expect("answered");
-            assert!(matches!(answer.served_by, ServedBy::Fallback { .. } | ServedBy::Floor { .. }));
+            assert!(matches!(who(&answer), ServedBy::Fallback { .. } | ServedBy::Floor { .. }));
         }
         // released, it answers again
         house.switches[0].release();
-        assert_eq!(house.ask(&[1.0]).await.served_by, ServedBy::Intended);
+        assert_eq!(who(&house.ask(&[1.0]).await), ServedBy::Intended);
     }
 
     #[tokio::test]
     async fn a_broken_version_is_no_longer_asked_until_its_probes_succeed() {
         let house = house(&[Fault::Error, Fault::None]);
         for _ in 0..20 {
-            assert_eq!(house.ask(&[1.0]).await.served_by, fallback("v1", "error"));
+            assert_eq!(who(&house.ask(&[1.0]).await), fallback("v1", "error"));
         }
-        assert_eq!(house.ask(&[1.0]).await.served_by, fallback("v1", "breaker"));
+        assert_eq!(who(&house.ask(&[1.0]).await), fallback("v1", "breaker"));
         house.switches[0].release();
-        assert_eq!(house.ask(&[1.0]).await.served_by, fallback("v1", "breaker"));
+        assert_eq!(who(&house.ask(&[1.0]).await), fallback("v1", "breaker"));
         house.clock.advance(Duration::from_secs(60));
         for _ in 0..10 {
-            assert_eq!(house.ask(&[1.0]).await.served_by, ServedBy::Intended);
+            assert_eq!(who(&house.ask(&[1.0]).await), ServedBy::Intended);
         }
         let link = Arc::clone(&house.engine.snapshot().expect("deployed").chain()[0]);
         assert_eq!(link.breaker(house.clock.monotonic()), (State::Closed, 1));
@@ -275,7 +312,7 @@ mod tests {
         house.clock.advance(DEADLINE);
         for asked in held {
             let answer = asked.await.expect("no panic").expect("answered");
-            assert_eq!(answer.served_by, ServedBy::Floor { why: "deadline".into() });
+            assert_eq!(who(&answer), ServedBy::Floor { why: "deadline".into() });
         }
         assert_eq!(house.engine.in_flight(), 0);
     }
@@ -296,7 +333,7 @@ mod tests {
         let house = house(&[Fault::None, Fault::Error, Fault::None]);
         let named = |name: &str| Request { version: Some(name.into()), ..house.request(&[1.0]) };
         let answer = house.predict(named("v1")).await.expect("answered");
-        assert_eq!((answer.version, answer.served_by), (VersionId("v1".into()), fallback("v2", "error")));
+        assert_eq!((who(&answer), answer.version), (fallback("v2", "error"), VersionId("v1".into())));
         let unknown = house.predict(named("v9")).await;
         assert_eq!(unknown, Err(Refusal::UnknownVersion("v9".into())));
     }
@@ -315,7 +352,7 @@ mod tests {
     async fn lost_log_entries_are_reported_once_and_cost_no_answer() {
         let house = house(&[Fault::None]);
         house.journal.fail(true);
-        assert_eq!(house.ask(&[1.0, 2.0]).await.served_by, ServedBy::Intended);
+        assert_eq!(who(&house.ask(&[1.0, 2.0]).await), ServedBy::Intended);
         house.engine.drain().await;
         let (dropped, why) = house.engine.take_dropped().expect("two were lost");
         assert!(dropped == 2 && why.contains("told to fail"), "{why}");
@@ -333,7 +370,7 @@ mod tests {
                         let answer = house.ask(&[1.0]).await;
                         let offset = if answer.version == VersionId("v0".into()) { 1.0 } else { 7.0 };
                         assert_eq!(
-                            (answer.served_by, answer.outputs.values[0]),
+                            (who(&answer), answer.outputs.values[0]),
                             (ServedBy::Intended, 1.0 + offset)
                         );
                     }

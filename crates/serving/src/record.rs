@@ -4,10 +4,11 @@
 //! fails costs log entries, which are counted, but never an answer. Invariant: every row handed over is
 //! counted exactly once, as journaled or as dropped.
 
+use crate::answer::Answer;
 use crate::counters::Counters;
 use crate::lane::panic_message;
 use crate::row;
-use domain::{Outputs, Prediction, PredictionId, ServedBy, Table, Timestamp, VersionId};
+use domain::{Prediction, Table, Timestamp};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -32,13 +33,10 @@ pub enum WhenFull {
 #[derive(Debug, Clone)]
 pub(crate) struct Answered {
     pub at: Timestamp,
-    pub ids: Vec<PredictionId>,
-    pub version: VersionId,
-    pub served_by: ServedBy,
+    pub answer: Answer,
+    /// Who each row is about; empty or one entry a row.
     pub units: Vec<Option<String>>,
     pub rows: Arc<Table>,
-    pub outputs: Outputs,
-    pub latency_us: u64,
 }
 
 /// The queue's sending end.
@@ -91,13 +89,13 @@ impl Recorder {
 
     /// Queues an answer's rows, or drops and counts them; `left` is the time left to the answer's deadline.
     pub(crate) async fn record(&self, answered: Answered, left: Duration) {
-        let rows = answered.ids.len() as u64;
-        let sent = match self.find_room(answered.ids.len(), left).await {
+        let rows = answered.rows.rows();
+        let sent = match self.find_room(rows, left).await {
             Some(room) => self.queue.send(Message::Answered(answered, room)).is_ok(),
             None => false,
         };
         if !sent {
-            self.counters.dropped_full.add(rows);
+            self.counters.dropped_full.add(rows as u64);
         }
     }
 
@@ -192,20 +190,21 @@ pub(crate) fn append(journal: &dyn Journal, entries: &[Entry]) -> Result<(), Str
 }
 
 fn entries(answered: Answered) -> Vec<Entry> {
-    let Answered { at, ids, version, served_by, units, rows, outputs, latency_us } = answered;
-    let inputs = row::objects(&rows);
-    let rows = ids.into_iter().zip(inputs).enumerate();
-    rows.map(|(row, (id, input))| {
+    let Answered { at, answer, mut units, rows } = answered;
+    units.resize(rows.rows(), None);
+    let rows = answer.ids.iter().zip(row::objects(&rows)).zip(units).enumerate();
+    rows.map(|(row, ((id, input), unit))| {
+        let part = answer.part(row);
         Entry::Prediction(Prediction {
-            id,
+            id: *id,
             at,
-            version: version.clone(),
-            served_by: served_by.clone(),
-            unit: units.get(row).cloned().flatten(),
-            assignment: None,
+            version: part.version.clone(),
+            served_by: part.served_by.clone(),
+            unit,
+            assignment: part.assignment.clone(),
             input,
-            output: outputs.row(row).to_vec(),
-            latency_us,
+            output: answer.outputs.row(row).to_vec(),
+            latency_us: u64::try_from(part.latency.as_micros()).unwrap_or(u64::MAX),
         })
     })
     .collect()
@@ -214,24 +213,29 @@ fn entries(answered: Answered) -> Vec<Entry> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::answer::Part;
     use crate::faults::rows;
     use crate::twin::Twin;
-    use domain::OutputKind;
+    use domain::{OutputKind, Outputs, PredictionId, ServedBy, VersionId};
 
     const MINUTE: Duration = Duration::from_secs(60);
 
     fn answered(first: u128, count: usize) -> Answered {
         let values: Vec<f64> = (0..count).map(|i| i as f64).collect();
-        Answered {
-            at: Timestamp(0),
+        let (version, latency) = (VersionId("v".into()), Duration::from_micros(5));
+        let rows = Arc::new(rows(&values));
+        let part =
+            Part { version: version.clone(), served_by: ServedBy::Intended, assignment: None, latency };
+        let answer = Answer {
             ids: (0..count as u128).map(|i| PredictionId(first + i)).collect(),
-            version: VersionId("v".into()),
-            served_by: ServedBy::Intended,
-            units: vec![],
-            rows: Arc::new(rows(&values)),
+            version,
+            parts: vec![part],
+            part_of: vec![],
             outputs: Outputs { kind: OutputKind::Value, values },
-            latency_us: 5,
-        }
+            doubts: vec![],
+            latency,
+        };
+        Answered { at: Timestamp(0), answer, units: vec![], rows }
     }
 
     fn recorder(journal: &Arc<Twin>, capacity: usize, when_full: WhenFull) -> Recorder {

@@ -4,49 +4,20 @@
 //! disturbs one. Invariant: every link and the floor answer the same kind of output, so that a caller
 //! cannot tell from the answer's shape who gave it.
 
-use crate::breaker::{self, Breaker, Pass, State};
 use crate::engine::Refusal;
-use crate::failure::{Failure, Reason};
 use crate::floor::Floor;
-use crate::lane::{Lane, Reply};
-use crate::output::{Plausible, describe};
-use domain::{OutputKind, Signature, Table, VersionId};
-use models::Predict;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use crate::link::Link;
+use crate::output::describe;
+use crate::trial::Trial;
+use domain::{OutputKind, VersionId};
+use std::sync::Arc;
 use std::time::Duration;
-use std::{io, thread};
 use thiserror::Error;
-use tokio::sync::oneshot;
 
 /// The share of the deadline that is kept for each link behind the one that is tried...
 const RESERVE: f64 = 0.125;
 /// ...and the most that is kept for all of them.
 const MOST_RESERVED: f64 = 0.5;
-
-/// A loaded version with its threads and its breaker. Reuse it over snapshots: it carries its history.
-pub struct Link {
-    version: VersionId,
-    signature: Signature,
-    limits: Limits,
-    lane: Lane,
-    breaker: Mutex<Breaker>,
-    answered: AtomicU64,
-    late: AtomicU64,
-}
-
-/// What a link is held to.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Limits {
-    /// Compute threads of its own; at least one.
-    pub threads: usize,
-    /// The longest that one call may take, besides the request's deadline: twice the p99 is a good value.
-    pub patience: Option<Duration>,
-    /// Numbers outside are taken for a fault; probabilities are not affected.
-    pub plausible: Option<Plausible>,
-    /// When its breaker opens.
-    pub breaker: breaker::Settings,
-}
 
 /// What serves.
 pub struct Snapshot {
@@ -54,6 +25,7 @@ pub struct Snapshot {
     chain: Vec<Arc<Link>>,
     floor: Floor,
     deadline: Duration,
+    trial: Option<Arc<Trial>>,
 }
 
 /// Why links did not make a snapshot.
@@ -77,104 +49,6 @@ pub enum SnapshotError {
     NoTime,
 }
 
-/// A call that the breaker let through. Dropping it unsettled tells the breaker nothing.
-pub(crate) struct Call<'a> {
-    link: &'a Link,
-    pass: Option<Pass>,
-}
-
-impl Default for Limits {
-    fn default() -> Limits {
-        let threads = thread::available_parallelism().map_or(2, |n| n.get().max(2));
-        Limits { threads, patience: None, plausible: None, breaker: breaker::Settings::default() }
-    }
-}
-
-impl Link {
-    /// Starts the version's threads.
-    pub fn start(version: VersionId, model: Arc<dyn Predict>, limits: Limits) -> io::Result<Link> {
-        let signature = model.signature().clone();
-        let lane = Lane::start(&version, model, limits.threads)?;
-        let breaker = Mutex::new(Breaker::new(limits.breaker));
-        let (answered, late) = (AtomicU64::new(0), AtomicU64::new(0));
-        Ok(Link { version, signature, limits, lane, breaker, answered, late })
-    }
-
-    /// Which version.
-    pub fn version(&self) -> &VersionId {
-        &self.version
-    }
-
-    /// What it takes and answers.
-    pub fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    /// Rows that it answered.
-    pub fn answered(&self) -> u64 {
-        self.answered.load(Ordering::Relaxed)
-    }
-
-    /// Calls that missed their deadline.
-    pub fn late(&self) -> u64 {
-        self.late.load(Ordering::Relaxed)
-    }
-
-    /// Late calls that have still not come back: threads that may be hung.
-    pub fn overdue(&self) -> u64 {
-        self.late().saturating_sub(self.lane.abandoned())
-    }
-
-    /// The breaker's state at `now` and how often it opened.
-    pub fn breaker(&self, now: Duration) -> (State, u64) {
-        let breaker = self.lock();
-        (breaker.state(now), breaker.openings())
-    }
-
-    pub(crate) fn limits(&self) -> &Limits {
-        &self.limits
-    }
-
-    pub(crate) fn enter(&self, now: Duration) -> Result<Call<'_>, Failure> {
-        match self.lock().enter(now) {
-            Some(pass) => Ok(Call { link: self, pass: Some(pass) }),
-            None => Err(Failure::new(Reason::Breaker, "too many of its last calls failed")),
-        }
-    }
-
-    pub(crate) fn submit(&self, rows: Arc<Table>) -> Result<oneshot::Receiver<Reply>, Failure> {
-        self.lane.submit(rows)
-    }
-
-    pub(crate) fn count_answered(&self, rows: usize) {
-        self.answered.fetch_add(rows as u64, Ordering::Relaxed);
-    }
-
-    pub(crate) fn count_late(&self) {
-        self.late.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Breaker> {
-        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Call<'_> {
-    pub(crate) fn settle(mut self, now: Duration, ok: bool) {
-        if let Some(pass) = self.pass.take() {
-            self.link.lock().settle(pass, now, ok);
-        }
-    }
-}
-
-impl Drop for Call<'_> {
-    fn drop(&mut self) {
-        if let Some(pass) = self.pass.take() {
-            self.link.lock().cancel(pass);
-        }
-    }
-}
-
 impl Snapshot {
     /// The intended version first, then what to fall back on, and the floor under them. Every request is
     /// answered within `deadline` of its arrival.
@@ -185,15 +59,28 @@ impl Snapshot {
         deadline: Duration,
     ) -> Result<Snapshot, SnapshotError> {
         let first = chain.first().ok_or(SnapshotError::Empty)?;
-        let expected = &first.signature.output;
+        let expected = &first.signature().output;
         for link in &chain {
-            agree(link.version.short(), &link.signature.output, expected)?;
+            agree(link.version().short(), &link.signature().output, expected)?;
         }
         agree("the floor", floor.kind(), expected)?;
         if deadline.is_zero() {
             return Err(SnapshotError::NoTime);
         }
-        Ok(Snapshot { model: model.into(), chain, floor, deadline })
+        Ok(Snapshot { model: model.into(), chain, floor, deadline, trial: None })
+    }
+
+    /// The same with an experiment. Units that take no part in it are answered by the chain as before.
+    pub fn with_trial(self, trial: Trial) -> Result<Snapshot, SnapshotError> {
+        for chain in [trial.control(), trial.treatment()] {
+            if chain.is_empty() {
+                return Err(SnapshotError::Empty);
+            }
+            for link in chain {
+                agree(link.version().short(), &link.signature().output, self.floor.kind())?;
+            }
+        }
+        Ok(Snapshot { trial: Some(Arc::new(trial)), ..self })
     }
 
     /// The model's name, as in the plan.
@@ -211,6 +98,22 @@ impl Snapshot {
         &self.chain
     }
 
+    /// The experiment that runs, if one does.
+    pub fn trial(&self) -> Option<&Arc<Trial>> {
+        self.trial.as_ref()
+    }
+
+    /// The experiment that runs, before it is deployed.
+    pub(crate) fn trial_mut(&mut self) -> Option<&mut Trial> {
+        self.trial.as_mut().and_then(Arc::get_mut)
+    }
+
+    /// Every link, those of the experiment included; some may come twice.
+    pub fn links(&self) -> impl Iterator<Item = &Arc<Link>> {
+        let trial = self.trial.iter().flat_map(|trial| trial.treatment().iter().chain(trial.control()));
+        self.chain.iter().chain(trial)
+    }
+
     /// The constant answer under the chain.
     pub fn floor(&self) -> &Floor {
         &self.floor
@@ -221,15 +124,16 @@ impl Snapshot {
         self.deadline
     }
 
-    /// The part of the chain that starts at a version, named by its hash or the hash's first digits
-    /// (8 or more); all of it where no version is named. It is never empty.
+    /// The part of a chain that starts at a version, named by its hash or the hash's first digits (8 or more);
+    /// the whole own chain where no version is named. It is never empty. An experiment's versions may be named
+    /// too, by those who want to see one of them.
     pub fn chain_for(&self, name: Option<&str>) -> Result<&[Arc<Link>], Refusal> {
         let Some(name) = name else { return Ok(&self.chain) };
-        let named = |link: &Arc<Link>| {
-            link.version.0 == name || (name.len() >= 8 && link.version.0.starts_with(name))
-        };
-        let place = self.chain.iter().position(named);
-        place.map(|place| &self.chain[place..]).ok_or_else(|| Refusal::UnknownVersion(name.into()))
+        let from = |chain: &'_ [Arc<Link>]| chain.iter().position(|link| is_named(link.version(), name));
+        let trial = self.trial.iter().flat_map(|trial| [trial.treatment(), trial.control()]);
+        let mut chains = std::iter::once(self.chain.as_slice()).chain(trial);
+        let found = chains.find_map(|chain| from(chain).map(|place| &chain[place..]));
+        found.ok_or_else(|| Refusal::UnknownVersion(name.into()))
     }
 
     /// Until when the link may be waited for that is called at `now` with `behind` links behind it, in a
@@ -237,8 +141,12 @@ impl Snapshot {
     pub(crate) fn until(&self, link: &Link, behind: usize, arrived: Duration, now: Duration) -> Duration {
         let reserved = (behind as f64 * RESERVE).min(MOST_RESERVED);
         let until = arrived + self.deadline.mul_f64(1.0 - reserved);
-        link.limits.patience.map_or(until, |patience| until.min(now + patience))
+        link.limits().patience.map_or(until, |patience| until.min(now + patience))
     }
+}
+
+fn is_named(version: &VersionId, name: &str) -> bool {
+    version.0 == name || (name.len() >= 8 && version.0.starts_with(name))
 }
 
 fn agree(who: &str, found: &OutputKind, expected: &OutputKind) -> Result<(), SnapshotError> {
@@ -256,6 +164,7 @@ fn agree(who: &str, found: &OutputKind, expected: &OutputKind) -> Result<(), Sna
 mod tests {
     use super::*;
     use crate::faults::{Fake, Fault};
+    use crate::link::Limits;
 
     fn link(name: &str, limits: Limits) -> Arc<Link> {
         Arc::new(Fake::answering(0.5).with(Fault::None).link(name, limits))

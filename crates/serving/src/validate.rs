@@ -1,35 +1,11 @@
-//! A request's rows against the signature. Two findings, never mixed: rows that break the schema are the
-//! caller's error and name column and row; rows that fit the schema but look unlike the training data are
-//! answered, and flagged as out of domain.
+//! A request's rows against a signature: the columns that it names, of the kinds that it says.
+//!
+//! Rows that break the schema of the version that they are meant for are the caller's error, and the message names
+//! column and row. Whether rows look like the training data is another question, and asked in `doubt`.
 
-use domain::{Column, Domain, Field, Kind, Schema, Table, Timestamp, Values};
+use domain::{Column, Field, Kind, Schema, Table, Timestamp, Values};
+use std::sync::Arc;
 use thiserror::Error;
-
-/// A row is out of domain when more than this share of its checkable cells was not seen in training.
-pub const UNSEEN_SHARE: f64 = 0.05;
-/// At most this many cells of one row are named.
-const NAMED_PER_ROW: usize = 3;
-
-/// Rows that fit the schema.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Checked {
-    /// The schema's columns, in its order and of its kinds, and behind them whatever else came along: it is
-    /// logged with the row, and a version further down the chain may know what to do with it.
-    pub rows: Table,
-    /// The unseen cells of the rows that are out of domain, by row; a row without any is in domain.
-    pub doubts: Vec<Doubt>,
-}
-
-/// A cell unlike anything seen in training.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Doubt {
-    /// The row, from 0.
-    pub row: usize,
-    /// The column.
-    pub column: String,
-    /// What was found and what training saw.
-    pub what: String,
-}
 
 /// Why rows do not fit the schema.
 #[derive(Debug, Clone, Error, PartialEq, Eq)]
@@ -71,9 +47,10 @@ pub enum InputError {
     },
 }
 
-/// Fits the rows to the schema. Text is read as a time where the schema wants one; columns that the
-/// schema does not name are left as they are.
-pub fn conform(rows: Table, schema: &Schema) -> Result<Checked, InputError> {
+/// Fits the rows to the schema: its columns first, in its order and of its kinds, and behind them whatever else came
+/// along, since it is logged with the row, and another version may know what to do with it. Text is read as a time
+/// where the schema wants one.
+pub fn conform(rows: Table, schema: &Schema) -> Result<Table, InputError> {
     let count = rows.rows();
     if count == 0 {
         return Err(InputError::NoRows);
@@ -87,9 +64,23 @@ pub fn conform(rows: Table, schema: &Schema) -> Result<Checked, InputError> {
         columns.push(fit(given.remove(place), field)?);
     }
     columns.append(&mut given);
-    let rows = Table::new(columns).expect("the columns were equally long and differently named before");
-    let doubts = doubts(&rows, schema);
-    Ok(Checked { rows, doubts })
+    Ok(Table::new(columns).expect("the columns were equally long and differently named before"))
+}
+
+/// The same for another version's schema than the one that the rows were fitted to. They are copied only where a
+/// column has to be read anew.
+pub(crate) fn conform_again(rows: &Arc<Table>, schema: &Schema) -> Result<Arc<Table>, InputError> {
+    let place = |(i, field): (usize, &Field)| column(rows, i, &field.name);
+    let mut columns = schema.fields.iter().enumerate().map(|pair| (place(pair), &pair.1.kind));
+    if columns.all(|(column, kind)| column.is_some_and(|c| c.values.kind() == *kind)) {
+        return Ok(Arc::clone(rows));
+    }
+    conform(Table::clone(rows), schema).map(Arc::new)
+}
+
+/// The column of a name, which mostly stands at the place where the schema has it.
+pub(crate) fn column<'a>(rows: &'a Table, place: usize, name: &str) -> Option<&'a Column> {
+    rows.columns().get(place).filter(|column| column.name == name).or_else(|| rows.column(name))
 }
 
 fn missing(field: &Field, names: &[String]) -> InputError {
@@ -102,6 +93,9 @@ fn fit(column: Column, field: &Field) -> Result<Column, InputError> {
     let values = match (values, &field.kind) {
         (Values::Text(cells), Kind::Time) => Values::Time(times(&name, &cells)?),
         (values, expected) if values.kind() == *expected => values,
+        // a column that came along without a cell to tell its kind by
+        (Values::Number(cells), Kind::Text) if all_missing(&cells) => Values::Text(vec![None; cells.len()]),
+        (Values::Number(cells), Kind::Time) if all_missing(&cells) => Values::Time(vec![None; cells.len()]),
         (values, expected) => {
             let (found, expected) = (values.kind().to_string(), expected.to_string());
             return Err(InputError::Kind { column: name, found, expected });
@@ -109,6 +103,10 @@ fn fit(column: Column, field: &Field) -> Result<Column, InputError> {
     };
     refuse_infinite(&name, &values)?;
     Ok(Column { name, values })
+}
+
+fn all_missing(cells: &[f64]) -> bool {
+    cells.iter().all(|cell| cell.is_nan())
 }
 
 fn times(column: &str, cells: &[Option<String>]) -> Result<Vec<Option<Timestamp>>, InputError> {
@@ -141,69 +139,10 @@ fn refuse_infinite(column: &str, values: &Values) -> Result<(), InputError> {
     }
 }
 
-fn doubts(rows: &Table, schema: &Schema) -> Vec<Doubt> {
-    let mut found = Vec::new();
-    for (column, field) in rows.columns().iter().zip(&schema.fields) {
-        unseen(column, field, &mut found);
-    }
-    if found.is_empty() {
-        return found;
-    }
-    let checkable = schema.fields.iter().filter(|f| f.domain != Domain::Any || !f.nullable).count();
-    let mut count = vec![0_usize; rows.rows()];
-    found.iter().for_each(|doubt| count[doubt.row] += 1);
-    found.retain(|doubt| count[doubt.row] as f64 > UNSEEN_SHARE * checkable as f64);
-    found.sort_by_key(|doubt| doubt.row);
-    let mut named = vec![0_usize; rows.rows()];
-    found.retain(|doubt| {
-        named[doubt.row] += 1;
-        named[doubt.row] <= NAMED_PER_ROW
-    });
-    found
-}
-
-fn unseen(column: &Column, field: &Field, found: &mut Vec<Doubt>) {
-    let mut doubt = |row: usize, what: String| found.push(Doubt { row, column: field.name.clone(), what });
-    match (&column.values, &field.domain) {
-        (Values::Number(cells), domain) => {
-            for (row, x) in cells.iter().enumerate() {
-                match domain {
-                    _ if x.is_nan() => refuse_missing(row, field, &mut doubt),
-                    Domain::Range { min, max } if x < min || x > max => {
-                        doubt(row, format!("{x} is outside {min} to {max}, the range seen in training"));
-                    }
-                    _ => {}
-                }
-            }
-        }
-        (Values::Text(cells), domain) => {
-            for (row, cell) in cells.iter().enumerate() {
-                match (cell, domain) {
-                    (None, _) => refuse_missing(row, field, &mut doubt),
-                    (Some(text), Domain::Categories(known)) if known.binary_search(text).is_err() => {
-                        doubt(row, format!("`{text}` was not seen in training"));
-                    }
-                    _ => {}
-                }
-            }
-        }
-        (Values::Time(cells), _) => {
-            let missing = cells.iter().enumerate().filter(|(_, cell)| cell.is_none());
-            missing.for_each(|(row, _)| refuse_missing(row, field, &mut doubt));
-        }
-        (Values::Tensor { .. }, _) => {}
-    }
-}
-
-fn refuse_missing(row: usize, field: &Field, doubt: &mut impl FnMut(usize, String)) {
-    if !field.nullable {
-        doubt(row, "is missing, which training never saw".into());
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::Domain;
 
     fn schema() -> Schema {
         let field = |name: &str, kind, domain| Field { name: name.into(), kind, nullable: false, domain };
@@ -234,19 +173,40 @@ mod tests {
 
     #[test]
     fn rows_come_out_in_the_schemas_order_with_times_read() {
-        let checked = conform(rows(&[41.0], &["clerk"], &["1970-01-02"]), &schema()).expect("fits");
-        let names: Vec<&str> = checked.rows.columns().iter().map(|c| c.name.as_str()).collect();
+        let fitted = conform(rows(&[41.0], &["clerk"], &["1970-01-02"]), &schema()).expect("fits");
+        let names: Vec<&str> = fitted.columns().iter().map(|c| c.name.as_str()).collect();
         assert_eq!(names, ["age", "job", "day"]);
-        assert_eq!(checked.rows.columns()[2].values, Values::Time(vec![Some(Timestamp(domain::time::DAY))]));
-        assert_eq!(checked.doubts, []);
+        assert_eq!(fitted.columns()[2].values, Values::Time(vec![Some(Timestamp(domain::time::DAY))]));
     }
 
     #[test]
     fn other_columns_come_along_behind_the_schemas() {
         let mut columns = rows(&[41.0], &["clerk"], &["1970-01-02"]).into_columns();
         columns.insert(0, Column { name: "customer".into(), values: Values::Text(vec![Some("c7".into())]) });
-        let checked = conform(Table::new(columns).expect("one row"), &schema()).expect("fits");
-        assert_eq!(checked.rows.columns()[3].name, "customer");
+        let fitted = conform(Table::new(columns).expect("one row"), &schema()).expect("fits");
+        assert_eq!(fitted.columns()[3].name, "customer");
+    }
+
+    #[test]
+    fn another_versions_schema_reads_what_came_along() {
+        let mut first = schema();
+        first.fields.retain(|field| field.name == "age");
+        let fitted = conform(rows(&[41.0], &["clerk"], &["1970-01-02"]), &first).expect("fits");
+        let fitted = Arc::new(fitted);
+        assert!(Arc::ptr_eq(&conform_again(&fitted, &first).expect("fits"), &fitted), "nothing to read anew");
+        let again = conform_again(&fitted, &schema()).expect("the day is text that tells a time");
+        assert_eq!(again.column("day").map(|c| c.values.kind()), Some(Kind::Time));
+        let bare = Arc::new(fitted.select(|name| name == "age"));
+        assert!(matches!(conform_again(&bare, &schema()), Err(InputError::Missing { .. })));
+    }
+
+    #[test]
+    fn a_column_without_a_single_cell_is_of_any_kind() {
+        let missing = |name: &str| Column { name: name.into(), values: Values::Number(vec![f64::NAN]) };
+        let table = Table::new(["age", "job", "day"].map(missing).to_vec()).expect("one row");
+        let fitted = conform(table, &schema()).expect("nothing speaks against it");
+        assert_eq!(fitted.columns()[1].values, Values::Text(vec![None]));
+        assert_eq!(fitted.columns()[2].values, Values::Time(vec![None]));
     }
 
     #[test]
@@ -277,36 +237,5 @@ mod tests {
         let table = Table::new(vec![Column { name: "x".into(), values }]).expect("one column");
         let error = conform(table, &Schema { fields: vec![field] }).expect_err("three are not two");
         assert_eq!(error.to_string(), "column `x` holds tensor[3], expected tensor[2]");
-    }
-
-    #[test]
-    fn unlike_rows_are_answered_and_flagged() {
-        let odd = rows(&[41.0, 12.0, f64::NAN], &["clerk", "astronaut", "nurse"], &["1970-01-02"; 3]);
-        let checked = conform(odd, &schema()).expect("fits the schema");
-        let said: Vec<String> =
-            checked.doubts.iter().map(|d| format!("{} {} {}", d.row, d.column, d.what)).collect();
-        assert_eq!(
-            said,
-            [
-                "1 age 12 is outside 18 to 90, the range seen in training",
-                "1 job `astronaut` was not seen in training",
-                "2 age is missing, which training never saw",
-            ]
-        );
-    }
-
-    #[test]
-    fn one_odd_cell_in_twenty_is_not_out_of_domain_and_two_are() {
-        let domain = || Domain::Range { min: 0.0, max: 1.0 };
-        let field =
-            |i: usize| Field { name: format!("x{i}"), kind: Kind::Number, nullable: true, domain: domain() };
-        let schema = Schema { fields: (0..20).map(field).collect() };
-        let with_odd = |odd: usize| {
-            let cell = |i: usize| if i < odd { 7.0 } else { 0.5 };
-            let column = |i: usize| Column { name: format!("x{i}"), values: Values::Number(vec![cell(i)]) };
-            let table = Table::new((0..20).map(column).collect()).expect("one row each");
-            conform(table, &schema).expect("fits").doubts.len()
-        };
-        assert_eq!((with_odd(1), with_odd(2), with_odd(9)), (0, 2, NAMED_PER_ROW));
     }
 }

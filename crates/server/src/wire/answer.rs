@@ -3,7 +3,7 @@
 use super::dtype::Dtype;
 use domain::{OutputKind, ServedBy};
 use serde_json::{Map, Value, json};
-use serving::Answer;
+use serving::{Answer, Part};
 
 /// An output tensor.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,13 +72,28 @@ pub fn outputs(answer: &Answer) -> Vec<Tensor> {
     outputs
 }
 
+/// Which version answered; `floor` where none could.
+pub fn version(part: &Part) -> &str {
+    part.answered_by().map_or("floor", |version| version.0.as_str())
+}
+
 /// Who answered, and why it was not the version that was meant.
-pub fn served_by(who: &ServedBy) -> Value {
-    match who {
-        ServedBy::Intended => json!({"served_by": "intended"}),
-        ServedBy::Fallback { why, .. } => json!({"served_by": "fallback", "why": why}),
-        ServedBy::Floor { why } => json!({"served_by": "floor", "why": why}),
-    }
+pub fn served_by(who: &ServedBy) -> Map<String, Value> {
+    let (who, why) = match who {
+        ServedBy::Intended => ("intended", None),
+        ServedBy::Fallback { why, .. } => ("fallback", Some(why)),
+        ServedBy::Floor { why } => ("floor", Some(why)),
+    };
+    let why = why.map(|why| ("why".to_string(), json!(why)));
+    [("served_by".to_string(), json!(who))].into_iter().chain(why).collect()
+}
+
+/// The experiment that the rows are part of, and their arm in it; nothing where they take no part.
+pub fn arm(part: &Part) -> Map<String, Value> {
+    let assignment = part.assignment.iter();
+    let told =
+        assignment.flat_map(|a| [("experiment", json!(a.experiment)), ("arm", json!(a.arm.to_string()))]);
+    told.map(|(key, value)| (key.to_string(), value)).collect()
 }
 
 /// The answer to `POST /v1/models/{name}:predict`.
@@ -90,11 +105,10 @@ pub fn predictions(model: &str, answer: &Answer) -> Value {
 fn prediction(answer: &Answer, row: usize) -> Value {
     let mut object = Map::new();
     object.insert("prediction_id".into(), json!(answer.ids[row].to_string()));
-    object
-        .insert("version".into(), json!(answer.answered_by().map_or("floor", |version| version.0.as_str())));
-    if let Value::Object(who) = served_by(&answer.served_by) {
-        object.extend(who);
-    }
+    let part = answer.part(row);
+    object.insert("version".into(), json!(version(part)));
+    object.extend(served_by(&part.served_by));
+    object.extend(arm(part));
     let numbers = answer.outputs.row(row);
     match &answer.outputs.kind {
         OutputKind::Probabilities { classes } => {
@@ -120,19 +134,38 @@ fn prediction(answer: &Answer, row: usize) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::{Outputs, PredictionId, VersionId};
-    use serving::validate::Doubt;
+    use domain::{Arm, Assignment, ExperimentId, Outputs, PredictionId, VersionId};
+    use serving::doubt::Doubt;
     use std::time::Duration;
 
     fn answer(kind: OutputKind, values: &[f64], rows: usize) -> Answer {
+        let version = VersionId("aaaa".into());
+        let served_by = ServedBy::Fallback { version: VersionId("bbbb".into()), why: "deadline".into() };
+        let part = Part { version: version.clone(), served_by, assignment: None, latency: Duration::ZERO };
         Answer {
             ids: (0..rows as u128).map(PredictionId).collect(),
-            version: VersionId("aaaa".into()),
-            served_by: ServedBy::Fallback { version: VersionId("bbbb".into()), why: "deadline".into() },
+            version,
+            parts: vec![part],
+            part_of: vec![],
             outputs: Outputs { kind, values: values.to_vec() },
-            doubts: vec![Doubt { row: 0, column: "age".into(), what: "is odd".into() }],
+            doubts: vec![Doubt { row: 0, column: "age".into(), what: "is odd".into(), near: false }],
             latency: Duration::ZERO,
         }
+    }
+
+    #[test]
+    fn rows_of_an_experiment_tell_their_arm() {
+        let mut answer = answer(OutputKind::Value, &[1.0, 2.0], 2);
+        let (experiment, arm) = (ExperimentId("7-a-b".into()), Arm::Treatment);
+        let assignment = Some(Assignment { experiment, arm, propensity: 0.5, exposure: 1.0 });
+        let version = VersionId("cccc".into());
+        let latency = Duration::ZERO;
+        answer.parts.push(Part { version, served_by: ServedBy::Intended, assignment, latency });
+        answer.part_of = vec![0, 1];
+        let said = predictions("m", &answer)["predictions"].clone();
+        assert_eq!((&said[0]["version"], said[0].get("arm")), (&json!("bbbb"), None));
+        let told = ["version", "served_by", "experiment", "arm"].map(|key| said[1][key].clone());
+        assert_eq!(told, ["cccc", "intended", "7-a-b", "treatment"]);
     }
 
     #[test]

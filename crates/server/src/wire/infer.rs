@@ -1,14 +1,14 @@
 //! An inference request of the Open Inference Protocol, JSON alone or JSON followed by binary tensors, and
 //! its response in the same two forms.
 
-use super::answer::{Tensor as Output, outputs};
+use super::answer::{Tensor as Output, arm, outputs, served_by, version};
 use super::dtype::Dtype;
 use super::tensor::{Tensor, datatype};
 use bytes::Bytes;
 use domain::{OutputKind, Schema, Signature, Table};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use serving::Answer;
+use serving::{Answer, Part};
 use std::collections::BTreeMap;
 use thiserror::Error;
 
@@ -119,17 +119,36 @@ pub fn respond(header: &Header, model: &str, answer: &Answer) -> Result<Response
         }
         described.push(entry);
     }
+    let (version, parameters) = told(answer);
     let json = json!({
         "model_name": model,
-        "model_version": answer.answered_by().map_or("floor", |version| version.0.as_str()),
+        "model_version": version,
         "id": header.id.as_deref().unwrap_or_default(),
-        "parameters": super::answer::served_by(&answer.served_by),
+        "parameters": parameters,
         "outputs": described,
     });
     let mut body = json.to_string().into_bytes();
     let json_length = (!tail.is_empty()).then_some(body.len());
     body.append(&mut tail);
     Ok(Response { body, json_length })
+}
+
+/// Who answered. The protocol has one version for all rows of a response: where several answered it is the one that the
+/// request was meant for, and the parameters say so; the rows' own versions are told by `:predict`.
+fn told(answer: &Answer) -> (&str, Map<String, Value>) {
+    let mut parts = answer.parts.iter();
+    let Some(first) = parts.next() else { return (answer.version.0.as_str(), Map::new()) };
+    let same = |key: fn(&Part) -> Map<String, Value>| answer.parts.iter().all(|part| key(part) == key(first));
+    let who: fn(&Part) -> Map<String, Value> = |part| served_by(&part.served_by);
+    let mut parameters = Map::new();
+    for (told, key) in [(who, "served_by"), (arm, "arm")] {
+        parameters.extend(match same(told) {
+            true => told(first),
+            false => [(key.to_string(), json!("mixed"))].into_iter().collect(),
+        });
+    }
+    let one = parts.all(|part| version(part) == version(first));
+    (if one { version(first) } else { answer.version.0.as_str() }, parameters)
 }
 
 /// A model's metadata: what it takes and answers.
@@ -236,7 +255,7 @@ fn content(message: String) -> InferError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::{Outputs, PredictionId, ServedBy, VersionId};
+    use domain::{Arm, Assignment, ExperimentId, Outputs, PredictionId, ServedBy, VersionId};
     use serving::faults::signature;
     use std::time::Duration;
 
@@ -290,14 +309,38 @@ mod tests {
 
     fn answer() -> Answer {
         let kind = OutputKind::Probabilities { classes: vec!["no".into(), "yes".into()] };
+        let (version, latency) = (VersionId("abc".into()), Duration::ZERO);
+        let served_by = ServedBy::Floor { why: "panic".into() };
         Answer {
             ids: vec![PredictionId(1)],
-            version: VersionId("abc".into()),
-            served_by: ServedBy::Floor { why: "panic".into() },
+            version: version.clone(),
+            parts: vec![Part { version, served_by, assignment: None, latency }],
+            part_of: vec![],
             outputs: Outputs { kind, values: vec![0.25, 0.75] },
             doubts: vec![],
-            latency: Duration::ZERO,
+            latency,
         }
+    }
+
+    fn assigned(arm: Arm, version: &str) -> Part {
+        let (experiment, latency) = (ExperimentId("7-a-b".into()), Duration::ZERO);
+        let assignment = Some(Assignment { experiment, arm, propensity: 0.5, exposure: 1.0 });
+        Part { version: VersionId(version.into()), served_by: ServedBy::Intended, assignment, latency }
+    }
+
+    #[test]
+    fn a_response_of_several_versions_names_the_one_that_was_meant() {
+        let of = |parts: Vec<Part>| {
+            let (answer, header) = (Answer { parts, ..answer() }, header(json!({"inputs": []})));
+            let response = respond(&header, "m", &answer).expect("all outputs");
+            let said: Value = serde_json::from_slice(&response.body).expect("JSON");
+            (said["model_version"].clone(), said["parameters"].clone())
+        };
+        let treatment = assigned(Arm::Treatment, "new");
+        let told = json!({"served_by": "intended", "experiment": "7-a-b", "arm": "treatment"});
+        assert_eq!(of(vec![treatment.clone()]), (json!("new"), told));
+        let told = json!({"served_by": "intended", "arm": "mixed"});
+        assert_eq!(of(vec![treatment, assigned(Arm::Control, "abc")]), (json!("abc"), told));
     }
 
     fn header(body: Value) -> Header {

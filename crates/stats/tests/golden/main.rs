@@ -10,5 +10,5 @@ mod file;
 mod gate;
 mod human;
 mod metrics;
-mod online;
 mod off_policy;
+mod online;

@@ -40,7 +40,7 @@ fn entry(hour: i64, bucket: u16, number: u64) -> Entry {
         version: VersionId("v".into()),
         served_by: ServedBy::Intended,
         unit: None,
-        assignment: (number % 2 == 0).then_some(assignment),
+        assignment: number.is_multiple_of(2).then_some(assignment),
         input: "{\"x\":1}".into(),
         output: vec![0.5],
         latency_us: 9,

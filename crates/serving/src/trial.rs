@@ -1,0 +1,395 @@
+//! The experiment of a snapshot: who takes part, and which chain answers whom.
+//!
+//! It decides nothing: the phase is given, arms are drawn by `domain`, and whoever deploys the next snapshot moves it
+//! on. What is counted of an experiment is carried from snapshot to snapshot. Invariant: a row's arm depends on its
+//! unit and the phase alone, never on who is able to answer.
+
+use crate::failure::Reason;
+use crate::link::Link;
+use crate::tally::Tally;
+use domain::experiment::{Allocation, Phase, Step};
+use domain::plan::Release;
+use domain::{Arm, Assignment, ExperimentId, Table, Values};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What an experiment is made of.
+pub struct Setup {
+    /// Its name, and the salt of its draws.
+    pub experiment: ExperimentId,
+    /// Where the release stands.
+    pub phase: Phase,
+    /// What answers the units in control: the incumbent's chain; in a hold-back, that of the version before.
+    pub control: Vec<Arc<Link>>,
+    /// What answers the units in treatment: the challenger and behind it the incumbent's chain.
+    pub treatment: Vec<Arc<Link>>,
+    /// What it goes by.
+    pub rules: Rules,
+}
+
+/// What an experiment goes by.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rules {
+    /// The column that names a row's unit, where the request does not.
+    pub unit_column: Option<String>,
+    /// What counts as slow, from a request's arrival to its answer.
+    pub slo: Duration,
+    /// The longest that one call of the challenger may take: twice the incumbent's p99 is a good value. None in a
+    /// hold-back, where the challenger is the incumbent.
+    pub patience: Option<Duration>,
+    /// Shadow answers under way at once; one more is left out.
+    pub shadow_permits: usize,
+}
+
+/// An experiment under way.
+pub struct Trial {
+    setup: Setup,
+    allocation: Allocation,
+    tally: Arc<Tally>,
+}
+
+/// Which chain answers the rows of an arm.
+pub(crate) struct Path<'a> {
+    pub chain: &'a [Arc<Link>],
+    /// Why it is not the chain that they were meant for.
+    pub why: Option<Reason>,
+    /// The longest that its first link may be waited for.
+    pub patience: Option<Duration>,
+}
+
+impl Rules {
+    /// What the plan says, for a server that answers within `deadline`.
+    pub fn of(release: &Release, deadline: Duration) -> Rules {
+        let slo = release.slo.and_then(|slo| u64::try_from(slo.0).ok());
+        Rules {
+            unit_column: release.unit.clone(),
+            slo: slo.map_or(deadline, Duration::from_micros),
+            patience: None,
+            shadow_permits: release.shadow_permits,
+        }
+    }
+}
+
+impl Trial {
+    /// An experiment of which nothing has been counted yet.
+    pub fn new(setup: Setup) -> Trial {
+        let allocation = setup.phase.allocation();
+        Trial { setup, allocation, tally: Arc::default() }
+    }
+
+    /// Its name.
+    pub fn experiment(&self) -> &ExperimentId {
+        &self.setup.experiment
+    }
+
+    /// Where the release stands.
+    pub fn phase(&self) -> Phase {
+        self.setup.phase
+    }
+
+    /// What answers the units in control.
+    pub fn control(&self) -> &[Arc<Link>] {
+        &self.setup.control
+    }
+
+    /// What answers the units in treatment.
+    pub fn treatment(&self) -> &[Arc<Link>] {
+        &self.setup.treatment
+    }
+
+    /// What it goes by.
+    pub fn rules(&self) -> &Rules {
+        &self.setup.rules
+    }
+
+    /// What was counted of it by this process.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// Goes on counting where the same experiment's snapshot before left off.
+    pub(crate) fn carry_on(&mut self, before: &Trial) {
+        if before.experiment() == self.experiment() {
+            self.tally = Arc::clone(&before.tally);
+        }
+    }
+
+    /// The units of the rows: those that the request names, or else what stands in the unit column.
+    pub(crate) fn units(&self, mut given: Vec<Option<String>>, rows: &Table) -> Vec<Option<String>> {
+        let column = self.setup.rules.unit_column.as_ref().and_then(|name| rows.column(name));
+        given.resize(rows.rows(), None);
+        for (row, unit) in given.iter_mut().enumerate() {
+            // many anonymous rows are not one unit
+            *unit = unit.take().filter(|unit| !unit.is_empty());
+            if unit.is_none() {
+                *unit = column.and_then(|column| cell(&column.values, row));
+            }
+        }
+        given
+    }
+
+    /// The arm of each row; `None` for those that take no part.
+    pub(crate) fn draw(&self, units: &[Option<String>]) -> Vec<Option<Arm>> {
+        if self.setup.phase.step == Step::Shadow {
+            return vec![None; units.len()];
+        }
+        let arm = |unit: &Option<String>| {
+            let Some(unit) = unit else {
+                self.tally.without_unit.add(1);
+                return None;
+            };
+            self.allocation.assign(&self.setup.experiment, unit).map(|assignment| assignment.arm)
+        };
+        units.iter().map(arm).collect()
+    }
+
+    /// What is logged of a row in this arm.
+    pub(crate) fn assignment(&self, arm: Arm) -> Assignment {
+        let Allocation { exposure, control } = self.allocation;
+        let propensity = match arm {
+            Arm::Control => control,
+            Arm::Treatment => 1.0 - control,
+        };
+        Assignment { experiment: self.setup.experiment.clone(), arm, propensity, exposure }
+    }
+
+    /// The version that rows of this arm are meant for.
+    pub(crate) fn meant(&self, arm: Arm) -> &Arc<Link> {
+        let chain = match arm {
+            Arm::Control => self.control(),
+            Arm::Treatment => self.treatment(),
+        };
+        chain.first().expect("a snapshot takes no experiment with an empty chain")
+    }
+
+    pub(crate) fn path(&self, arm: Arm) -> Path<'_> {
+        match arm {
+            Arm::Control => Path { chain: self.control(), why: None, patience: None },
+            Arm::Treatment => {
+                Path { chain: self.treatment(), why: None, patience: self.setup.rules.patience }
+            }
+        }
+    }
+}
+
+/// A cell as the name of a unit; `None` where it is missing or names nobody.
+fn cell(values: &Values, row: usize) -> Option<String> {
+    let name = match values {
+        Values::Number(cells) => Some(cells[row]).filter(|x| !x.is_nan()).map(|x| x.to_string()),
+        Values::Text(cells) => cells[row].clone(),
+        Values::Time(cells) => cells[row].map(|at| at.to_string()),
+        Values::Tensor { .. } => None,
+    };
+    name.filter(|name| !name.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Request;
+    use crate::faults::{Fake, Fault, Rule, signature};
+    use crate::house::{
+        CANARY, DEADLINE, experiment, fallback, floor, house, limits, predict, rules, units, who,
+    };
+    use crate::{Clock, Floor, Snapshot, SnapshotError};
+    use domain::{Column, Domain, Field, Kind, OutputKind, ServedBy, VersionId};
+
+    const AB: Phase = Phase { step: Step::Ab, treatment: 0.5 };
+
+    /// Two units of every kind, mixed.
+    fn mixed(phase: Phase) -> Vec<String> {
+        let of = |arm| units(phase, arm, 2);
+        let (none, control, treatment) = (of(None), of(Some(Arm::Control)), of(Some(Arm::Treatment)));
+        (0..2).flat_map(|i| [treatment[i].clone(), none[i].clone(), control[i].clone()]).collect()
+    }
+
+    #[tokio::test]
+    async fn every_row_is_answered_by_the_version_of_its_arm_in_order_and_logged_so() {
+        let mut house = house(&[Fault::None]);
+        house.try_out(CANARY, Fault::None);
+        let units = mixed(CANARY);
+        let answer = house.ask_for(&units).await;
+        assert_eq!(answer.outputs.values, [10.0, 2.0, 3.0, 13.0, 5.0, 6.0]);
+        let arms: Vec<Option<Arm>> =
+            (0..6).map(|row| answer.part(row).assignment.as_ref().map(|a| a.arm)).collect();
+        let once = [Some(Arm::Treatment), None, Some(Arm::Control)];
+        assert_eq!(arms, [once, once].concat());
+        for (prediction, unit) in house.logged().await.iter().zip(&units) {
+            assert_eq!(prediction.unit.as_ref(), Some(unit));
+            assert_eq!(prediction.assignment, CANARY.allocation().assign(&experiment(), unit));
+            let treated = prediction.assignment.as_ref().is_some_and(|a| a.arm == Arm::Treatment);
+            assert_eq!(prediction.version.0, if treated { "c" } else { "v0" });
+            assert_eq!(prediction.served_by, ServedBy::Intended);
+        }
+        let trial = house.engine.trial().expect("it runs");
+        let counted = [Arm::Control, Arm::Treatment].map(|arm| trial.tally().rows(arm).get());
+        assert_eq!((counted, trial.tally().without_unit.get()), ([2, 2], 0));
+    }
+
+    #[tokio::test]
+    async fn whoever_names_a_version_takes_no_part() {
+        let mut house = house(&[Fault::None]);
+        house.try_out(CANARY, Fault::None);
+        for (name, value) in [("v0", 1.0), ("c", 10.0)] {
+            let request = house.request_of(&units(CANARY, Some(Arm::Treatment), 1));
+            let answer = house.predict(Request { version: Some(name.into()), ..request }).await;
+            let answer = answer.expect("a challenger may be asked by its name");
+            assert_eq!((answer.outputs.values[0], answer.part(0).assignment.clone()), (value, None));
+        }
+    }
+
+    #[tokio::test]
+    async fn the_unit_stands_in_the_request_or_else_in_its_column() {
+        let mut house = house(&[Fault::None]);
+        house.try_out(AB, Fault::None);
+        let treated = units(AB, Some(Arm::Treatment), 2);
+        let who = [Some(treated[0].clone()), Some("ignored".into()), Some(String::new()), None];
+        let mut columns = house.request(&[0.0; 4]).rows.into_columns();
+        columns.push(Column { name: "who".into(), values: Values::Text(who.to_vec()) });
+        let rows = Table::new(columns).expect("four rows each");
+        let units = vec![None, Some(treated[1].clone()), None, Some(String::new())];
+        let answer = house.predict(Request { rows, units, ..house.request(&[]) }).await.expect("answered");
+        assert_eq!(answer.outputs.values, [10.0, 10.0, 1.0, 1.0], "nobody's rows are the incumbent's");
+        let logged: Vec<Option<String>> = house.logged().await.into_iter().map(|p| p.unit).collect();
+        assert_eq!(logged, [Some(treated[0].clone()), Some(treated[1].clone()), None, None]);
+        assert_eq!(house.engine.trial().expect("it runs").tally().without_unit.get(), 2);
+    }
+
+    #[test]
+    fn cells_name_units_as_people_write_them() {
+        let names = |values: Values| (0..2).map(|row| cell(&values, row)).collect::<Vec<_>>();
+        assert_eq!(names(Values::Number(vec![70_000_123.0, f64::NAN])), [Some("70000123".into()), None]);
+        let time = Values::Time(vec![Some(domain::Timestamp(0)), None]);
+        assert_eq!(names(time), [Some("1970-01-01T00:00:00Z".into()), None]);
+    }
+
+    #[tokio::test]
+    async fn a_failed_challenger_is_answered_for_and_counts_in_its_arm() {
+        for (fault, why) in [(Fault::Error, "error"), (Fault::Panic, "panic"), (Fault::Nan, "invalid")] {
+            let mut house = house(&[Fault::None]);
+            house.try_out(CANARY, fault);
+            let treated = units(CANARY, Some(Arm::Treatment), 1);
+            let answer = house.ask_for(&treated).await;
+            assert_eq!((who(&answer), answer.outputs.values[0]), (fallback("v0", why), 1.0));
+            let logged = house.logged().await.remove(0);
+            assert_eq!(logged.version, VersionId("c".into()));
+            assert_eq!(logged.assignment.map(|a| a.arm), Some(Arm::Treatment));
+            let trial = house.engine.trial().expect("it runs");
+            assert_eq!(trial.tally().fell_back(Arm::Treatment).get(), 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_challenger_that_hangs_takes_no_time_from_the_rows_beside_it() {
+        let mut house = house(&[Fault::None]);
+        house.try_out(CANARY, Fault::Hang);
+        let (engine, request) = (Arc::clone(&house.engine), house.request_of(&mixed(CANARY)));
+        let asked = tokio::spawn(async move { predict(&engine, request).await });
+        house.switches[1].hanging(1).await;
+        while house.engine.link(&VersionId("v0".into())).expect("it serves").answered() < 4 {
+            tokio::task::yield_now().await;
+        }
+        house.clock.advance(DEADLINE.mul_f64(0.875));
+        let answer = asked.await.expect("no panic").expect("answered");
+        assert_eq!(answer.outputs.values, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+        assert_eq!(answer.part(0).served_by, fallback("v0", "deadline"));
+        assert_eq!(answer.part(0).latency, DEADLINE.mul_f64(0.875));
+        let beside = [1, 2].map(|row| answer.part(row).latency);
+        assert_eq!(beside, [Duration::ZERO; 2], "they were answered at once");
+    }
+
+    #[tokio::test]
+    async fn a_challenger_gets_no_more_patience_than_the_incumbent_needs() {
+        let house = house(&[Fault::None]);
+        let patience = Some(Duration::from_millis(5));
+        let fake = Fake::answering(10.0).with(Fault::Hang);
+        let switch = fake.switch();
+        house.try_link(CANARY, Arc::new(fake.link("c", limits())), Rules { patience, ..rules() });
+        let treated = units(CANARY, Some(Arm::Treatment), 1);
+        let (engine, request) = (Arc::clone(&house.engine), house.request_of(&treated));
+        let asked = tokio::spawn(async move { predict(&engine, request).await });
+        switch.hanging(1).await;
+        house.clock.advance(Duration::from_millis(5));
+        assert_eq!(who(&asked.await.expect("no panic").expect("answered")), fallback("v0", "deadline"));
+        switch.release();
+    }
+
+    #[tokio::test]
+    async fn stepping_up_keeps_the_counts_and_everybodys_arm() {
+        let mut house = house(&[Fault::None]);
+        house.try_out(CANARY, Fault::None);
+        let treated = units(CANARY, Some(Arm::Treatment), 1);
+        let before = house.ask_for(&treated).await;
+        let challenger = house.engine.link(&VersionId("c".into())).expect("the trial's links are found");
+        house.try_link(AB, challenger, rules());
+        let after = house.ask_for(&treated).await;
+        assert_eq!(before.outputs, after.outputs);
+        let trial = house.engine.trial().expect("it runs");
+        assert_eq!(trial.tally().rows(Arm::Treatment).get(), 2);
+        assert_eq!(after.part(0).assignment.as_ref().map(|a| (a.propensity, a.exposure)), Some((0.5, 1.0)));
+    }
+
+    #[tokio::test]
+    async fn in_a_hold_back_the_challenger_serves_and_control_sees_the_version_before() {
+        let house = house(&[Fault::None]);
+        let old = house.engine.snapshot().expect("deployed").chain().to_vec();
+        let new = [&[Arc::new(Fake::answering(10.0).link("c", limits()))][..], &old].concat();
+        let phase = Phase { step: Step::HoldBack, treatment: 0.95 };
+        let (control, treatment) = (old, new.clone());
+        let setup = Setup { experiment: experiment(), phase, control, treatment, rules: rules() };
+        let snapshot = Snapshot::new("fake", new, floor(), DEADLINE).expect("alike");
+        house.engine.deploy(snapshot.with_trial(Trial::new(setup)).expect("alike"));
+        let units = [units(phase, Some(Arm::Control), 1), units(phase, Some(Arm::Treatment), 1)].concat();
+        assert_eq!(house.ask_for(&units).await.outputs.values, [1.0, 11.0]);
+        assert_eq!(who(&house.ask(&[0.0]).await), ServedBy::Intended);
+        assert_eq!(house.ask(&[0.0]).await.outputs.values, [10.0], "without a unit: the incumbent");
+        assert_eq!(house.logged().await[0].assignment.as_ref().map(|a| a.propensity), Some(1.0 - 0.95));
+    }
+
+    #[tokio::test]
+    async fn a_challenger_may_need_a_column_that_the_incumbent_does_not() {
+        let house = house(&[Fault::None]);
+        let mut wider = signature();
+        let domain = Domain::Any;
+        wider
+            .inputs
+            .fields
+            .insert(0, Field { name: "z".into(), kind: Kind::Number, nullable: false, domain });
+        let answer = |rows: &Table| match rows.column("z").map(|c| &c.values) {
+            Some(Values::Number(cells)) => cells.clone(),
+            _ => vec![],
+        };
+        house.try_link(AB, Arc::new(Rule::new(wider, answer).link("c")), rules());
+        let treated = units(AB, Some(Arm::Treatment), 1);
+        let bare = house.ask_for(&treated).await;
+        assert_eq!(who(&bare), fallback("v0", "domain"), "it cannot read the row");
+        let request = house.request_of(&treated);
+        let mut columns = request.rows.into_columns();
+        columns.push(Column { name: "z".into(), values: Values::Number(vec![7.0]) });
+        let rows = Table::new(columns).expect("one row");
+        let answer = house.predict(Request { rows, ..house.request_of(&treated) }).await.expect("answered");
+        assert_eq!((who(&answer), answer.outputs.values[0]), (ServedBy::Intended, 7.0));
+        let link = house.engine.link(&VersionId("c".into())).expect("on trial");
+        assert_eq!(link.calls(), (0, 1), "what it could not read does not count against it");
+        assert_eq!(link.breaker(house.clock.monotonic()).1, 0);
+    }
+
+    #[test]
+    fn a_challenger_that_answers_something_else_is_refused() {
+        let control = vec![Arc::new(Fake::answering(1.0).link("v0", limits()))];
+        let mut path = signature();
+        path.output = OutputKind::Path { horizon: 2 };
+        let treatment = vec![Arc::new(Rule::new(path, |_| vec![]).link("c"))];
+        let setup = |treatment| {
+            let (experiment, phase, control) = (experiment(), AB, control.clone());
+            Trial::new(Setup { experiment, phase, control, treatment, rules: rules() })
+        };
+        let snapshot = || {
+            let floor = Floor::ignorant(OutputKind::Value);
+            Snapshot::new("fake", control.clone(), floor, DEADLINE).expect("alike")
+        };
+        let refused = snapshot().with_trial(setup(treatment)).err();
+        assert!(matches!(refused, Some(SnapshotError::Disagrees { .. })), "{refused:?}");
+        assert_eq!(snapshot().with_trial(setup(vec![])).err(), Some(SnapshotError::Empty));
+    }
+}
