@@ -109,7 +109,7 @@ fn paired(
     let mut moments = Moments::default();
     gains.iter().try_for_each(|(_, gain)| moments.observe(*gain)).map_err(|why| values.bad(&why))?;
     let mean = |losses: &[f64]| Some(losses.iter().sum::<f64>() / losses.len() as f64);
-    let look = values.look(release, &moments, "paired", mean(&given).unwrap_or(0.0))?;
+    let look = values.look(release, Seen::of(&moments), "paired", mean(&given).unwrap_or(0.0))?;
     Ok(Measured { look, means: [mean(&given), mean(&shadowed)] })
 }
 
@@ -141,7 +141,7 @@ fn split(
     };
     let means = [mean(Arm::Control), mean(Arm::Treatment)];
     let look =
-        values.look(release, stream.moments(), "by unit, adjusted by what the incumbent expects", ratio)?;
+        values.look(release, stream.seen(), "by unit, adjusted by what the incumbent expects", ratio)?;
     Ok(Measured { look, means })
 }
 
@@ -227,11 +227,11 @@ impl Values<'_> {
         }
     }
 
-    fn look(&self, release: &Release, moments: &Moments, how: &str, mean: f64) -> Result<Look, StageError> {
+    fn look(&self, release: &Release, units: Seen, how: &str, mean: f64) -> Result<Look, StageError> {
         let rules = &self.project.plan.release;
         let bad = |why: stats::BadInput| self.bad(&why);
         let effect = self.effect(release, mean)?;
-        let sd = moments.sd().max(effect * 1e-3);
+        let sd = units.sd.max(effect * 1e-3);
         let peek = match rules.peek {
             Peek::Any => sequential::Peek::Any,
             Peek::Planned => sequential::Peek::Planned,
@@ -240,8 +240,7 @@ impl Values<'_> {
             Some(planned) => planned,
             None => Monitor::for_effect(effect, sd, rules.alpha, rules.power, peek).map_err(bad)?.planned(),
         };
-        let bounds =
-            |alpha: f64, peek: sequential::Peek| Monitor::new(planned, alpha, peek)?.look(Seen::of(moments));
+        let bounds = |alpha: f64, peek: sequential::Peek| Monitor::new(planned, alpha, peek)?.look(units);
         let seen = bounds(rules.alpha, peek).map_err(bad)?;
         let harm = bounds(rules.harm_alpha, sequential::Peek::Any).map_err(bad)?;
         let holds =
@@ -249,11 +248,11 @@ impl Values<'_> {
         Ok(Look {
             metric: self.metric.into(),
             method: format!("{how}; {holds}"),
-            gain: moments.mean(),
+            gain: units.mean,
             low: seen.map(|seen| seen.low),
             high: harm.map(|harm| harm.high),
             sd,
-            units: moments.count(),
+            units: units.units,
             first: Monitor::FIRST_UNITS,
             planned,
             effect,
