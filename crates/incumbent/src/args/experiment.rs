@@ -29,7 +29,7 @@ pub enum Experiment {
 #[derive(Debug, clap::Args)]
 pub struct Simulate {
     /// How many experiments of each kind
-    #[arg(long, default_value_t = 10_000)]
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     pub runs: u64,
     /// Where the randomness starts
     #[arg(long, default_value_t = 1)]
