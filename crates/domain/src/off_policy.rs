@@ -127,7 +127,7 @@ impl Refusal {
                 "collect more decisions, or ask about a policy that is closer to the log's"
             }
             Refusal::MeanWeight { .. } => {
-                "check that the propensity is that of the logged action at the moment it was drawn"
+                "check that the propensity is that of the logged action when it was drawn, neither rounded nor estimated near 0"
             }
         }
     }

@@ -23,7 +23,6 @@ pub use tail::Tail;
 use crate::StageError;
 use crate::sheet::Sheet;
 use clean::Kept;
-use domain::Timestamp;
 use domain::analysis::{Conclusion, Facts, conclude};
 use outcome::Outcome;
 use stats::multiplicity::{Adjustment, adjust};
@@ -76,37 +75,23 @@ pub struct Analysis {
 pub fn analyze(sheet: &Sheet, asked: &Asked) -> Result<Analysis, StageError> {
     let columns = columns::columns(sheet, asked)?;
     let kept = clean::clean(sheet, &columns, asked)?;
-    for (name, units) in kept.arms.iter().zip(kept.units()) {
-        if units < 2 {
-            let found = format!("arm `{name}` has {units} units left after the broken rows were set aside");
-            return Err(
-                sheet.error(found, "two or more in each arm make a comparison; check the columns named")
-            );
-        }
-    }
-    let times = columns.time.as_ref().map(|time| clean::times(sheet, time)).transpose()?;
+    let units = kept.units();
+    enough(sheet, &kept.arms, units, "units left after the broken rows were set aside")?;
     let outcomes: Vec<Outcome> =
         columns.outcomes.iter().map(|o| outcome::read(sheet, o, &kept)).collect::<Result<_, _>>()?;
-    let mut effects = Vec::new();
-    for outcome in &outcomes {
-        let at = |row: usize| times.as_ref().and_then(|t| t[row]);
-        effects.push(effect_of(sheet, &kept, outcome, &at)?);
-    }
-    adjusted(&mut effects)?;
+    let effects = effects(sheet, &columns, &kept, &outcomes)?;
     let sample_ratio = ratio::all(&kept, &outcomes, asked.shares.unwrap_or([0.5, 0.5]))?;
     let facts = Facts {
         sample_ratio: sample_ratio.iter().map(|r| r.p).collect(),
         adjusted: effects.iter().map(|e| e.adjusted).collect(),
     };
-    let units = kept.units();
-    let mut broken = kept.broken;
-    broken.extend(outcomes.iter().flat_map(|o| o.broken.clone()));
+    let of_outcomes = outcomes.into_iter().flat_map(|o| o.broken);
     Ok(Analysis {
         rows: sheet.rows() as u64,
         columns,
         arms: kept.arms,
         control_because: kept.control_because,
-        broken,
+        broken: kept.broken.into_iter().chain(of_outcomes).collect(),
         units,
         sample_ratio,
         effects,
@@ -114,24 +99,44 @@ pub fn analyze(sheet: &Sheet, asked: &Asked) -> Result<Analysis, StageError> {
     })
 }
 
-fn effect_of(
-    sheet: &Sheet,
-    kept: &Kept,
-    outcome: &Outcome,
-    at: &impl Fn(usize) -> Option<Timestamp>,
-) -> Result<Effect, StageError> {
-    let measured =
-        |why: stats::BadInput| StageError::Measure { metric: outcome.name.clone(), why: why.to_string() };
-    for (name, values) in kept.arms.iter().zip(&outcome.arms) {
-        if values.len() < 2 {
-            let found = format!("arm `{name}` has {} rows with a value of {}", values.len(), outcome.name);
-            return Err(sheet.error(found, "two or more in each arm make a comparison"));
+/// Two or more in each arm.
+fn enough(sheet: &Sheet, arms: &[String; 2], units: [u64; 2], what: &str) -> Result<(), StageError> {
+    match arms.iter().zip(units).find(|(_, units)| *units < 2) {
+        None => Ok(()),
+        Some((arm, units)) => {
+            let hint = "two or more in each arm make a comparison; check which columns were taken";
+            Err(sheet.error(format!("arm `{arm}` has {units} {what}"), hint))
         }
     }
-    let mut effect = effect::effect(outcome).map_err(measured)?;
-    effect.tail = tail::tail(sheet, outcome, &effect).map_err(measured)?;
-    effect.days = days::days(outcome, at).map_err(measured)?;
-    Ok(effect)
+}
+
+fn effects(
+    sheet: &Sheet,
+    columns: &Columns,
+    kept: &Kept,
+    outcomes: &[Outcome],
+) -> Result<Vec<Effect>, StageError> {
+    let times = columns.time.as_ref().map(|time| clean::times(sheet, time)).transpose()?;
+    let at = |row: usize| times.as_ref().and_then(|t| t[row]);
+    let mut effects = Vec::new();
+    for outcome in outcomes {
+        let rows = outcome.arms.each_ref().map(|values| values.len() as u64);
+        enough(sheet, &kept.arms, rows, &format!("rows with a value of {}", outcome.name))?;
+        let one = || -> Result<Effect, stats::BadInput> {
+            let effect = effect::effect(outcome)?;
+            Ok(Effect {
+                tail: tail::tail(sheet, outcome, &effect)?,
+                days: days::days(outcome, &at)?,
+                ..effect
+            })
+        };
+        effects.push(
+            one()
+                .map_err(|why| StageError::Measure { metric: outcome.name.clone(), why: why.to_string() })?,
+        );
+    }
+    adjusted(&mut effects)?;
+    Ok(effects)
 }
 
 /// Holm over the outcomes that have a test.

@@ -43,6 +43,18 @@ impl Choice {
         Ok(Some(Choice::new(name, "named")))
     }
 
+    /// Refuses a column that was named for two parts.
+    pub(crate) fn distinct(sheet: &Sheet, named: &[(&str, Option<&String>)]) -> Result<(), StageError> {
+        for (place, (option, name)) in named.iter().enumerate() {
+            let earlier = named[..place].iter().find(|(_, other)| name.is_some() && other == name);
+            if let (Some((other, _)), Some(name)) = (earlier, name) {
+                let found = format!("column `{name}` is named twice, with {other} and {option}");
+                return Err(sheet.error(found, "a column plays one part"));
+            }
+        }
+        Ok(())
+    }
+
     /// The column whose name fits best; between equals the one whose word stands first in the list.
     pub(crate) fn by_name(
         sheet: &Sheet,
@@ -89,6 +101,20 @@ mod tests {
         assert_eq!(guess(&["test", "variant"]).as_deref(), Some("variant"));
         assert_eq!(guess(&["test"]).as_deref(), Some("test_group"));
         assert_eq!(guess(&["arm"]), None);
+    }
+
+    #[test]
+    fn a_column_plays_one_part() {
+        let sheet = csv("group\na\n");
+        let (group, other) = ("group".to_string(), "other".to_string());
+        let distinct = |named: &[(&str, Option<&String>)]| Choice::distinct(&sheet, named).is_ok();
+        assert!(distinct(&[
+            ("--unit", None),
+            ("--arm", Some(&group)),
+            ("--time", None),
+            ("--outcome", Some(&other))
+        ]));
+        assert!(!distinct(&[("--unit", Some(&group)), ("--arm", None), ("--outcome", Some(&group))]));
     }
 
     #[test]

@@ -102,14 +102,26 @@ pub fn off_policy(sheet: &Sheet, target: &Target, asked: &Asked) -> Result<Repor
     let mut coding = Coding::default();
     let log = log::read(sheet, &columns, &mut coding)?;
     let policy = policy::policy(target, sheet, &columns, &log, &mut coding)?;
-    let measured =
-        |why: stats::BadInput| StageError::Measure { metric: "the value".into(), why: why.to_string() };
-    let weights = estimators::weights(&policy.of_logged(&log), &log.propensity).map_err(measured)?;
-    let facts = facts(&log, &coding, &policy, &weights).map_err(measured)?;
-    let estimates = estimates(&log, &coding, &policy, &weights, asked.clip).map_err(measured)?;
-    let bounded = log.reward.iter().all(|r| (0.0..=1.0).contains(r));
-    let bound = || estimators::anytime_lower_bound(&weights, &log.reward, asked.clip, 1.0 - LEVEL);
-    let observed = policy.observed.as_deref().map(mean_reward).transpose().map_err(measured)?;
+    let question = Question { log, coding, policy, clip: asked.clip };
+    report(question, columns)
+        .map_err(|why| StageError::Measure { metric: "the target's value".into(), why: why.to_string() })
+}
+
+/// All that an answer rests on.
+struct Question {
+    log: Log,
+    coding: Coding,
+    policy: Policy,
+    clip: f64,
+}
+
+fn report(question: Question, columns: Columns) -> Result<Report, stats::BadInput> {
+    let Question { log, coding, policy, clip } = question;
+    let weights = estimators::weights(&policy.of_logged(&log), &log.propensity)?;
+    let facts = facts(&log, &coding, &policy, &weights)?;
+    let estimates = estimates(&log, &coding, &policy, &weights, clip)?;
+    let bound = || estimators::anytime_lower_bound(&weights, &log.reward, clip, 1.0 - LEVEL);
+    let observed = policy.observed.as_deref().map(mean_reward).transpose()?;
     let covers = |value: f64| estimates[0].value.low <= value && value <= estimates[0].value.high;
     Ok(Report {
         rows: log.reward.len() as u64,
@@ -118,8 +130,8 @@ pub fn off_policy(sheet: &Sheet, target: &Target, asked: &Asked) -> Result<Repor
         judgement: judge(&facts),
         facts,
         largest_weight: weights.iter().copied().fold(0.0, f64::max),
-        logged: mean_reward(&log.reward).map_err(measured)?,
-        lower_bound: bounded.then(bound).transpose().map_err(measured)?,
+        logged: mean_reward(&log.reward)?,
+        lower_bound: log.bounded().then(bound).transpose()?,
         observed: observed.map(|value| Observed { covered: covers(value.value), value }),
         estimates,
         target: policy.words,
@@ -150,11 +162,10 @@ fn estimates(
     let (logged, target) = model::cross_fitted(log, coding, policy);
     let predicted = Predicted { logged: &logged, target: &target };
     let clipped = estimators::clipped(weights, clip)?;
-    let bounded = log.reward.iter().all(|r| (0.0..=1.0).contains(r));
     let entry = |name, clip, value: PolicyValue| -> Result<Estimator, stats::BadInput> {
         let interval = value.estimate(LEVEL)?;
         // What cannot be earned is no part of an interval.
-        let interval = if bounded { interval.within(0.0, 1.0) } else { interval };
+        let interval = if log.bounded() { interval.within(0.0, 1.0) } else { interval };
         Ok(Estimator { name, clip, value: shown(interval) })
     };
     let mut found = Vec::new();

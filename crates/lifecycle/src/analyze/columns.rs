@@ -53,6 +53,15 @@ const NEARLY_ALL: f64 = 0.9;
 
 /// Finds the parts.
 pub(super) fn columns(sheet: &Sheet, asked: &Asked) -> Result<Columns, StageError> {
+    let parts = [
+        ("--unit", &asked.unit),
+        ("--arm", &asked.arm),
+        ("--exposure", &asked.exposure),
+        ("--time", &asked.time),
+    ];
+    let outcomes_named = asked.outcomes.iter().map(|name| ("--outcome", Some(name)));
+    let named: Vec<_> = parts.iter().map(|(o, n)| (*o, n.as_ref())).chain(outcomes_named).collect();
+    Choice::distinct(sheet, &named)?;
     let mut taken = asked.outcomes.clone();
     let named = |name: &Option<String>, option| Choice::named(sheet, name.as_deref(), option);
     let (unit, arm) = (named(&asked.unit, "--unit")?, named(&asked.arm, "--arm")?);

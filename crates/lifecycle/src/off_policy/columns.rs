@@ -68,6 +68,11 @@ const MOST_CONTEXTS: usize = 100;
 /// Finds the parts.
 pub(super) fn columns(sheet: &Sheet, asked: &Asked) -> Result<Columns, StageError> {
     let named = |name: &Option<String>, option| Choice::named(sheet, name.as_deref(), option);
+    let parts =
+        [("--action", &asked.action), ("--reward", &asked.reward), ("--propensity", &asked.propensity)];
+    let context_named = asked.context.iter().map(|name| ("--context", Some(name)));
+    let all: Vec<_> = parts.iter().map(|(o, n)| (*o, n.as_ref())).chain(context_named).collect();
+    Choice::distinct(sheet, &all)?;
     let mut taken = asked.context.clone();
     let (action, reward) = (named(&asked.action, "--action")?, named(&asked.reward, "--reward")?);
     let propensity = named(&asked.propensity, "--propensity")?;

@@ -123,6 +123,11 @@ impl Numbered {
 const UNLIKELY: f64 = 0.01;
 
 impl Log {
+    /// Whether every reward lies in [0, 1].
+    pub fn bounded(&self) -> bool {
+        self.reward.iter().all(|r| (0.0..=1.0).contains(r))
+    }
+
     /// How often an action was taken in a context.
     pub fn taken(&self, context: usize, action: usize) -> u64 {
         self.taken.get(&(context, action)).copied().unwrap_or(0)

@@ -3,6 +3,8 @@
 //! Uniform, read from a table, or read from the target's own log. Invariant: the probabilities of a context
 //! sum to 1, over the actions of the log and those that only the target takes.
 
+mod logged;
+
 use super::Target;
 use super::columns::{Columns, PROBABILITIES};
 use super::log::{self, Coding, Log};
@@ -39,7 +41,7 @@ pub(super) fn policy(
     let found = match target {
         Target::Uniform => uniform(sheet, coding)?,
         Target::Sheet(own) if own.table.column(&columns.reward.column).is_some() => {
-            from_log(own, columns, coding)?
+            logged::from_log(own, columns, coding)?
         }
         Target::Sheet(table) => from_table(table, columns, coding)?,
     };
@@ -134,103 +136,6 @@ fn summed(
         row.iter_mut().for_each(|p| *p /= total);
     }
     Ok(probability)
-}
-
-/// The policy that a log was drawn by.
-fn from_log(own: &Sheet, columns: &Columns, coding: &mut Coding) -> Result<Policy, StageError> {
-    let log = log::read(own, columns, coding)?;
-    let (contexts, actions) = room(own, coding)?;
-    let cells = Cells::of(&log, contexts);
-    let mut words = vec![format!("read from {}, {} decisions", own.file, log.reward.len())];
-    let (mut probability, mut moved) = (Vec::new(), Vec::new());
-    for cells in &cells.0 {
-        match cells.constant(actions) {
-            Some(row) => probability.push(row),
-            None => {
-                moved.push(cells);
-                probability.push(cells.frequencies(actions));
-            }
-        }
-    }
-    if !moved.is_empty() {
-        let most = moved.iter().map(|c| c.sum_of_means()).fold(0.0, f64::max);
-        words.push(format!(
-            "it moved while it was logged (the propensity of one action varies in {} of {contexts} contexts), so what \
-             it took on average is read from how often it took each action",
-            moved.len()
-        ));
-        words.push(format!(
-            "and not from the mean of the logged propensities, which favours what was likely when it was taken: \
-             in one context they sum to {most:.2}"
-        ));
-    }
-    let left = cells.0.iter().filter_map(|c| c.left_over(actions)).fold(0.0, f64::max);
-    if left > ROUNDING {
-        words.push(format!(
-            "actions that it never took in a context share what the others leave there, evenly (at most {:.1}%)",
-            100.0 * left
-        ));
-    }
-    Ok(Policy { probability, words, observed: Some(log.reward) })
-}
-
-/// What a log says of each action of one context.
-#[derive(Debug, Clone, Default)]
-struct Context {
-    decisions: u64,
-    /// By action: how often, and the smallest, largest and summed propensity.
-    actions: std::collections::BTreeMap<usize, (u64, f64, f64, f64)>,
-}
-
-struct Cells(Vec<Context>);
-
-impl Cells {
-    fn of(log: &Log, contexts: usize) -> Cells {
-        let mut cells = vec![Context::default(); contexts];
-        for ((&x, &a), &p) in log.context.iter().zip(&log.action).zip(&log.propensity) {
-            let context = &mut cells[x];
-            context.decisions += 1;
-            let (count, low, high, sum) = context.actions.entry(a).or_insert((0, p, p, 0.0));
-            (*count, *low, *high, *sum) = (*count + 1, low.min(p), high.max(p), *sum + p);
-        }
-        Cells(cells)
-    }
-}
-
-impl Context {
-    /// The logged propensities themselves, where each action always had the same one. What they leave goes
-    /// evenly to the actions that were never taken; empty for a context that the log does not have.
-    fn constant(&self, actions: usize) -> Option<Vec<f64>> {
-        if self.decisions == 0 {
-            return Some(Vec::new());
-        }
-        let left = self.left_over(actions)?;
-        let others = actions - self.actions.len();
-        let share = if others > 0 { left / others as f64 } else { 0.0 };
-        let mut row = vec![share; actions];
-        self.actions.iter().for_each(|(&a, (_, p, ..))| row[a] = *p);
-        let total: f64 = row.iter().sum();
-        Some(row.into_iter().map(|p| p / total).collect())
-    }
-
-    /// What the actions that were taken leave to the others; `None` where propensities vary, or sum to more
-    /// than 1, or to less than 1 though every action was taken: then they are not those of this context.
-    fn left_over(&self, actions: usize) -> Option<f64> {
-        let steady = self.actions.values().all(|(_, low, high, _)| high - low <= 1e-6 * high);
-        let left = 1.0 - self.actions.values().map(|(_, p, ..)| p).sum::<f64>();
-        let whole = self.actions.len() == actions;
-        (steady && left >= -ROUNDING && (!whole || left <= ROUNDING)).then_some(left.max(0.0))
-    }
-
-    fn frequencies(&self, actions: usize) -> Vec<f64> {
-        let mut row = vec![0.0; actions];
-        self.actions.iter().for_each(|(&a, (count, ..))| row[a] = *count as f64 / self.decisions as f64);
-        row
-    }
-
-    fn sum_of_means(&self) -> f64 {
-        self.actions.values().map(|(count, .., sum)| sum / *count as f64).sum()
-    }
 }
 
 impl Policy {

@@ -48,7 +48,7 @@ mod tests {
         let e = |low, value, high| Estimate { value, low, high, rows: 9 };
         let (below, across) = (e(-3.0, -2.0, -1.0), e(-1.0, 0.5, 2.0));
         let bars = Bars::over([&below, &across].into_iter(), Some(0.0));
-        assert_eq!(bars.draw(&below), " ├───────●────────┤       │");
-        assert_eq!(bars.draw(&across), "                  ├────────│───●─────────────┤");
+        assert_eq!(bars.draw(&below), " ├────────●────────┤        │");
+        assert_eq!(bars.draw(&across), "                   ├────────│────●────────────┤");
     }
 }
