@@ -8,10 +8,12 @@
 mod assign;
 mod decide;
 mod facts;
+mod tripwire;
 
 pub use assign::{Allocation, Assignment, uniform};
 pub use decide::{Decision, Reason, decide};
 pub use facts::{ArmFacts, ExperimentFacts, Guardrail, Look, Pairs, SampleRatio};
+pub use tripwire::{Bad, Tripwire};
 
 use crate::model::{Stage, VersionId};
 use crate::plan::Release;

@@ -62,7 +62,7 @@ pub struct ShadowAnswer {
     pub at: Timestamp,
     /// The challenger.
     pub version: VersionId,
-    /// The numbers, or why there are none: `deadline`, `error`, `panic`, `invalid`, `domain`.
+    /// The numbers, or why there are none: `deadline`, `error`, `panic`, `invalid`, `breaker`, `busy`, `domain`.
     pub answer: Result<Vec<f64>, String>,
     /// How long the challenger took, in microseconds.
     pub latency_us: u64,

@@ -15,9 +15,11 @@ use crate::predict::{Piece, Walk};
 use crate::record::{Answered, Recorder, WhenFull};
 use crate::snapshot::Snapshot;
 use crate::trial::{Path, Trial};
+use crate::tripwire::Tripped;
 use crate::validate::{InputError, conform};
 use arc_swap::ArcSwapOption;
 use domain::{Arm, PredictionId, ServedBy, Table, Timestamp, VersionId};
+use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -89,6 +91,8 @@ pub struct Engine {
     names: Names,
     /// What [`Engine::take_dropped`] has told of, for either reason.
     reported: Mutex<(u64, u64)>,
+    /// What [`Engine::take_openings`] has told of.
+    openings: Mutex<HashMap<VersionId, u64>>,
 }
 
 /// Gives out prediction names that no other process gives out.
@@ -117,6 +121,7 @@ impl Engine {
             counters,
             names: Names { salt: RandomState::new().hash_one("salt") as u32, next: AtomicU64::new(0) },
             reported: Mutex::new((0, 0)),
+            openings: Mutex::default(),
         })
     }
 
@@ -143,6 +148,29 @@ impl Engine {
     /// The experiment that runs, if one does.
     pub fn trial(&self) -> Option<Arc<Trial>> {
         self.snapshot().ok()?.trial().cloned()
+    }
+
+    /// The harm that stopped the challenger of the running experiment, if any did.
+    pub fn tripped(&self) -> Option<Tripped> {
+        self.trial()?.tripped()
+    }
+
+    /// How often breakers opened since this was last asked, by version, for `BreakerOpened` events.
+    pub fn take_openings(&self) -> Vec<(VersionId, u64)> {
+        let Ok(snapshot) = self.snapshot() else { return Vec::new() };
+        let now = self.clock.monotonic();
+        let mut reported = self.openings.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut news = Vec::new();
+        for link in snapshot.links() {
+            let openings = link.breaker(now).1;
+            let before = reported.insert(link.version().clone(), openings).unwrap_or(0);
+            // a version that was loaded anew counts from nothing
+            let fresh = if openings < before { openings } else { openings - before };
+            if fresh > 0 {
+                news.push((link.version().clone(), fresh));
+            }
+        }
+        news
     }
 
     /// Answers a request from the snapshot that it was read by: whoever decodes rows needs a signature
@@ -292,10 +320,9 @@ impl Engine {
                 ServedBy::Floor { .. } => &counters.floor_rows,
             };
             by.add(rows as u64);
-            if let (Some(trial), Some(assignment)) = (trial, &part.assignment) {
-                trial.tally().rows(assignment.arm).add(rows as u64);
-                trial.tally().fell_back(assignment.arm).add(if part.fell_back() { rows as u64 } else { 0 });
-            }
+        }
+        if let Some(trial) = trial {
+            trial.observe(answer);
         }
         counters.out_of_domain_rows.add(answer.doubtful_rows() as u64);
         counters.latency.observe(answer.latency);

@@ -56,7 +56,15 @@ pub fn experiment() -> ExperimentId {
 
 /// What the trials of these tests go by.
 pub fn rules() -> Rules {
-    Rules { unit_column: Some("who".into()), slo: DEADLINE, patience: None, shadow_permits: 2 }
+    Rules {
+        unit_column: Some("who".into()),
+        slo: DEADLINE,
+        patience: None,
+        shadow_permits: 2,
+        errors: 0.01,
+        slow: 0.01,
+        harm_alpha: 0.01,
+    }
 }
 
 /// The first units that fall into an arm, or into none, in a phase.
@@ -119,10 +127,16 @@ impl House {
         self.try_link(phase, Arc::new(fake.link("c", limits())), rules());
     }
 
+    /// The same with a link that is loaded already.
     pub fn try_link(&self, phase: Phase, challenger: Arc<Link>, rules: Rules) {
+        self.deploy(experiment(), phase, challenger, rules);
+    }
+
+    /// The same as an experiment of another name.
+    pub fn deploy(&self, experiment: ExperimentId, phase: Phase, challenger: Arc<Link>, rules: Rules) {
         let control = self.engine.snapshot().expect("deployed").chain().to_vec();
         let treatment = [&[challenger][..], &control].concat();
-        let setup = Setup { experiment: experiment(), phase, control: control.clone(), treatment, rules };
+        let setup = Setup { experiment, phase, control: control.clone(), treatment, rules };
         let snapshot = Snapshot::new("fake", control, floor(), DEADLINE).expect("alike");
         self.engine.deploy(snapshot.with_trial(Trial::new(setup)).expect("alike"));
     }

@@ -28,6 +28,7 @@ mod row;
 pub mod snapshot;
 pub mod tally;
 pub mod trial;
+pub mod tripwire;
 #[cfg(any(test, feature = "faults"))]
 pub mod twin;
 pub mod validate;
@@ -42,6 +43,7 @@ pub use record::WhenFull;
 pub use snapshot::{Snapshot, SnapshotError};
 pub use tally::Tally;
 pub use trial::Trial;
+pub use tripwire::Tripped;
 
 /// An error with its causes on one line.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {

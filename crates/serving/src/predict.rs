@@ -45,10 +45,11 @@ type Pieces<'a> = Pin<Box<dyn Future<Output = Vec<Piece>> + Send + 'a>>;
 impl Walk<'_> {
     /// Answers the rows by the first link of the path that can; no rows give no pieces.
     pub async fn answer(&self, batch: Option<Batch>, path: Path<'_>) -> Vec<Piece> {
-        match batch {
-            Some(batch) => self.walk(path, batch).await,
-            None => Vec::new(),
+        let Some(batch) = batch else { return Vec::new() };
+        if let Some(why) = path.why {
+            self.counters.failures(why).add(1);
         }
+        self.walk(path, batch).await
     }
 
     async fn walk(&self, path: Path<'_>, batch: Batch) -> Vec<Piece> {
@@ -294,6 +295,8 @@ mod tests {
         }
         let link = Arc::clone(&house.engine.snapshot().expect("deployed").chain()[0]);
         assert_eq!(link.breaker(house.clock.monotonic()), (State::Closed, 1));
+        assert_eq!(house.engine.take_openings(), [(VersionId("v0".into()), 1)]);
+        assert_eq!(house.engine.take_openings(), [], "told once");
     }
 
     #[tokio::test]

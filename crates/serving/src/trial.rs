@@ -4,10 +4,12 @@
 //! on. What is counted of an experiment is carried from snapshot to snapshot. Invariant: a row's arm depends on its
 //! unit and the phase alone, never on who is able to answer.
 
+use crate::answer::Answer;
 use crate::failure::Reason;
 use crate::link::Link;
 use crate::tally::Tally;
-use domain::experiment::{Allocation, Phase, Step};
+use crate::tripwire::{Tripped, Tripwire};
+use domain::experiment::{Allocation, Bad, Phase, Step};
 use domain::plan::Release;
 use domain::{Arm, Assignment, ExperimentId, Table, Values};
 use std::sync::Arc;
@@ -39,6 +41,12 @@ pub struct Rules {
     pub patience: Option<Duration>,
     /// Shadow answers under way at once; one more is left out.
     pub shadow_permits: usize,
+    /// How much more often than control the challenger may fail, 0 to 1; 1 stops it never.
+    pub errors: f64,
+    /// How much more often than control it may be slow.
+    pub slow: f64,
+    /// The chance taken of stopping one that keeps to it, for each.
+    pub harm_alpha: f64,
 }
 
 /// An experiment under way.
@@ -46,6 +54,7 @@ pub struct Trial {
     setup: Setup,
     allocation: Allocation,
     tally: Arc<Tally>,
+    tripwire: Arc<Tripwire>,
 }
 
 /// Which chain answers the rows of an arm.
@@ -66,6 +75,9 @@ impl Rules {
             slo: slo.map_or(deadline, Duration::from_micros),
             patience: None,
             shadow_permits: release.shadow_permits,
+            errors: release.errors,
+            slow: release.slow,
+            harm_alpha: release.harm_alpha,
         }
     }
 }
@@ -74,7 +86,8 @@ impl Trial {
     /// An experiment of which nothing has been counted yet.
     pub fn new(setup: Setup) -> Trial {
         let allocation = setup.phase.allocation();
-        Trial { setup, allocation, tally: Arc::default() }
+        let tripwire = Arc::new(Tripwire::new(&setup.rules));
+        Trial { setup, allocation, tally: Arc::default(), tripwire }
     }
 
     /// Its name.
@@ -107,10 +120,17 @@ impl Trial {
         &self.tally
     }
 
+    /// The harm that stopped the challenger, if any did. From then on its units are answered by control's chain.
+    pub fn tripped(&self) -> Option<Tripped> {
+        let guardrail = self.tripwire.tripped()?;
+        Some(Tripped { experiment: self.experiment().clone(), guardrail })
+    }
+
     /// Goes on counting where the same experiment's snapshot before left off.
     pub(crate) fn carry_on(&mut self, before: &Trial) {
         if before.experiment() == self.experiment() {
             self.tally = Arc::clone(&before.tally);
+            self.tripwire = Arc::clone(&before.tripwire);
         }
     }
 
@@ -165,8 +185,28 @@ impl Trial {
     pub(crate) fn path(&self, arm: Arm) -> Path<'_> {
         match arm {
             Arm::Control => Path { chain: self.control(), why: None, patience: None },
+            Arm::Treatment if self.tripwire.is_tripped() => {
+                Path { chain: self.control(), why: Some(Reason::Stopped), patience: None }
+            }
             Arm::Treatment => {
                 Path { chain: self.treatment(), why: None, patience: self.setup.rules.patience }
+            }
+        }
+    }
+
+    /// Counts an answer, and looks for harm in it. The first row of an arm stands for all of the request: rows that
+    /// were answered together fail together, and must not count as if they had failed one by one.
+    pub(crate) fn observe(&self, answer: &Answer) {
+        let mut seen = [false; 2];
+        for row in 0..answer.ids.len() {
+            let part = answer.part(row);
+            let Some(assignment) = &part.assignment else { continue };
+            let arm = assignment.arm;
+            self.tally.rows(arm).add(1);
+            self.tally.fell_back(arm).add(u64::from(part.fell_back()));
+            if !std::mem::replace(&mut seen[arm as usize], true) {
+                let bad = Bad { failed: part.fell_back(), slow: part.latency > self.setup.rules.slo };
+                self.tripwire.observe(arm, bad, self.meant(Arm::Control).calls());
             }
         }
     }
