@@ -3,14 +3,16 @@
 //!
 //! Not a rule: what is decided stands in `domain`, and everything here is read off the recorded looks.
 
+mod found;
 mod json;
 mod track;
 
+pub use found::{Found, bayes_factor, evidence_share, guardrail, sample_ratio};
 pub use json::{full, look, summary};
 pub use track::{Mark, Place, Visit, track, visits};
 
 use domain::Timestamp;
-use domain::experiment::{Decision, Phase, Reason, Step};
+use domain::experiment::{Decision, Look, Phase, Reason, Step};
 use domain::history::{History, Looked, Release};
 use domain::model::VersionId;
 use domain::plan;
@@ -55,9 +57,29 @@ pub fn state(release: &Release) -> State {
     }
 }
 
-/// The plan's release section at a look; `None` where this incumbent cannot read it.
-pub fn rules(look: &Looked) -> Option<plan::Release> {
-    serde_json::from_value(look.rules.clone()).ok()
+/// The plan's release section at a look; the defaults where a newer incumbent wrote what this one cannot read.
+pub fn rules(look: &Looked) -> plan::Release {
+    serde_json::from_value(look.rules.clone()).unwrap_or_default()
+}
+
+/// The look that says why it stands as it does: the last one at which something changed, and for a promoted release
+/// the one that promoted it.
+pub fn decided(release: &Release) -> Option<&Looked> {
+    let promoted = state(release) == State::Promoted;
+    release.looks.iter().rev().find(|look| match look.decision {
+        Decision::Continue { .. } => false,
+        Decision::Promote { .. } => true,
+        _ => !promoted,
+    })
+}
+
+/// The gain that a release stands on: of a promoted one the gain that promoted it, else the last that was looked at.
+/// The few units that are held back are compared anew, and say less.
+pub fn gain(release: &Release) -> Option<&Look> {
+    let promoting = |look: &&Looked| matches!(look.decision, Decision::Promote { .. });
+    let promoted = matches!(state(release), State::Promoted | State::HeldBack(_));
+    let look = release.looks.iter().rev().find(promoting).filter(|_| promoted);
+    look.or(release.last()).and_then(|look| look.facts.goal.as_ref())
 }
 
 /// What it waits for; `None` once it is over.
@@ -65,7 +87,7 @@ pub fn next(release: &Release) -> Option<Next> {
     if release.ended.is_some() {
         return None;
     }
-    let behind = release.last().and_then(rules).and_then(|rules| release.phase.next(&rules));
+    let behind = release.last().and_then(|look| release.phase.next(&rules(look)));
     let what = match behind {
         Some(phase) => phase.to_string(),
         None if release.phase.step == Step::HoldBack => "the end".into(),
@@ -86,11 +108,6 @@ pub fn ended(release: &Release) -> Option<Timestamp> {
 /// `v5`, or the first digits of a version that is not registered here.
 pub fn name(history: &History, version: &VersionId) -> String {
     history.version(version).map_or_else(|| version.to_string(), |s| format!("v{}", s.number))
-}
-
-/// How near the evidence of harm has come to what stops a release: 0 none, 1 enough.
-pub fn evidence_share(log_evidence: f64, rules: &plan::Release) -> f64 {
-    (log_evidence / -rules.harm_alpha.ln()).clamp(0.0, 1.0)
 }
 
 impl State {
@@ -120,7 +137,11 @@ impl fmt::Display for State {
 
 impl fmt::Display for Next {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} waits for: {}", self.what, self.waits_for)
+        // "a decision waits for: a decision no earlier than ..." says it twice
+        match self.waits_for.starts_with(&self.what) {
+            true => f.write_str(&self.waits_for),
+            false => write!(f, "{} waits for: {}", self.what, self.waits_for),
+        }
     }
 }
 
@@ -158,21 +179,21 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn the_telling_look_is_the_last_that_changed_something() {
+        let told = |release: &Release| decided(release).map(|look| look.decision.to_string());
+        assert_eq!(told(&super::tests::told(0.004, 0.0, 0)), None);
+        assert_eq!(told(&super::tests::told(0.004, 0.0, 4)).as_deref(), Some("on to A/B at 50%"));
+        assert_eq!(told(&super::tests::told(0.004, 0.0, 40)).as_deref(), Some("promote"));
+        assert_eq!(told(&super::tests::told(0.0, 0.2, 40)).as_deref(), Some("stop: harm"));
+    }
+
+    #[test]
     fn what_it_waits_for_stands_beside_what_comes() {
         let first = next(&told(0.004, 0.0, 0)).expect("it runs");
         assert_eq!(first.to_string(), "a decision waits for: the first look at shadow");
         let half = next(&told(0.004, 0.0, 4)).expect("it runs");
         assert_eq!(half.what, "a decision");
-        assert!(half.waits_for.starts_with("a decision no earlier than 1970-01-"), "{half}");
+        assert!(half.to_string().starts_with("a decision no earlier than 1970-01-"), "{half}");
         assert_eq!(next(&told(0.004, 0.0, 40)), None);
-    }
-
-    #[test]
-    fn evidence_is_a_share_of_what_stops() {
-        let rules = testkit::release::rules();
-        let limit = -rules.harm_alpha.ln();
-        assert_eq!(evidence_share(-3.0, &rules), 0.0);
-        assert!((evidence_share(limit / 4.0, &rules) - 0.25).abs() < 1e-12);
-        assert_eq!(evidence_share(2.0 * limit, &rules), 1.0);
     }
 }

@@ -44,7 +44,7 @@ pub struct Plot {
     pub hourly: f64,
     /// How much better the challenger is, in log loss.
     pub gain: f64,
-    /// How much more often it fails.
+    /// How much more often it fails where it really answers; in shadow it does not.
     pub failing: f64,
 }
 
@@ -62,12 +62,16 @@ pub fn release(plot: &Plot) -> Vec<(Timestamp, Event)> {
     let mut seen = Seen::default();
     let mut at = plot.begin;
     while let Some(under_way) = told.history.experiment().cloned() {
-        let pause = if at.0 - plot.begin.0 < 2 * DAY { HOUR } else { 4 * HOUR };
+        let pause = match at.0 - plot.begin.0 {
+            age if age < DAY / 2 => HOUR / 4,
+            age if age < 2 * DAY => HOUR,
+            _ => 4 * HOUR,
+        };
         at = Timestamp(at.0 + pause);
         if at > plot.until {
             break;
         }
-        seen.add(under_way.phase, plot.hourly * (pause / HOUR) as f64);
+        seen.add(under_way.phase, plot.hourly * pause as f64 / HOUR as f64);
         look(&mut told, plot, &under_way, at, &seen);
     }
     told.events
@@ -167,7 +171,10 @@ fn facts(plot: &Plot, under_way: &Release, at: Timestamp, seen: &Seen) -> Experi
         now: at,
         arms: [Arm::Control, Arm::Treatment].map(|arm| side(plot, under_way, arm, seen)),
         goal: (labelled > 0).then(|| goal(plot, shadow, labelled)),
-        guardrails: vec![guardrail("errors", plot.failing, pairs), guardrail("slow", 0.0, pairs)],
+        guardrails: vec![
+            guardrail("errors", if shadow { 0.0 } else { plot.failing }, pairs),
+            guardrail("slow", 0.0, pairs),
+        ],
         sample_ratios: if shadow { vec![] } else { ratios(seen, phase.allocation().control) },
         breaker_openings: 0,
         without_unit: seen.of(Arm::Treatment) / 900,
@@ -194,14 +201,14 @@ fn side(plot: &Plot, under_way: &Release, arm: Arm, seen: &Seen) -> ArmFacts {
 fn goal(plot: &Plot, shadow: bool, units: u64) -> Look {
     let sd = if shadow { SPREAD.0 } else { SPREAD.1 };
     let n = units as f64;
-    let gain = plot.gain + 0.8 * (2.1 * n.ln()).sin() * sd / n.sqrt();
-    let counts = units >= 25;
+    let gain = plot.gain + 0.5 * (2.1 * n.ln()).sin() * sd / n.sqrt();
+    let bounded = units >= 25;
     Look {
         metric: "log_loss".into(),
         method: if shadow { "paired, always valid" } else { "always valid" }.into(),
         gain,
-        low: counts.then(|| gain - reach(sd, n, 0.05)),
-        high: counts.then(|| gain + reach(sd, n, 0.01)),
+        low: bounded.then(|| gain - reach(sd, n, 0.05)),
+        high: bounded.then(|| gain + reach(sd, n, 0.01)),
         sd,
         units,
         first: FIRST,

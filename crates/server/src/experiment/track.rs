@@ -85,7 +85,7 @@ pub fn track(release: &Release) -> Vec<Place> {
 
 /// The phases of the plan at the last look, and any other that was visited before the promotion.
 fn phases(release: &Release, visits: &[Visit]) -> Vec<Phase> {
-    let mut phases = release.last().and_then(rules).map(|rules| Phase::all(&rules)).unwrap_or_default();
+    let mut phases = release.last().map(|look| Phase::all(&rules(look))).unwrap_or_default();
     for visit in visits.iter().filter(|visit| visit.phase.step != Step::HoldBack) {
         if !phases.contains(&visit.phase) {
             let behind = phases.iter().position(|phase| order(*phase) > order(visit.phase));
