@@ -1,4 +1,5 @@
-//! The page: whole without a script, honest about everything, loading nothing from elsewhere.
+//! The main page: whole without a script, honest about everything, loading nothing from elsewhere. That of a release
+//! is tested in `experiment.rs`.
 
 mod common;
 #[path = "common/story.rs"]
@@ -36,6 +37,9 @@ fn the_page_tells_the_whole_story_without_a_script() {
         "41,188 rows",
         "/v1/models/bank:predict -d",
         "role=\"img\"",
+        "v8 text against v6 trees",
+        "in its release",
+        "All 3 releases",
     ] {
         assert!(page.contains(expected), "`{expected}` is not on the page");
     }
@@ -49,7 +53,12 @@ fn nothing_comes_from_elsewhere() {
     let reply = server.get("/");
     let policy = reply.headers["content-security-policy"].to_str().expect("text");
     assert!(policy.starts_with("default-src 'none'"));
-    for text in [reply.text(), server.get("/ui/page.css").text(), server.get("/ui/page.js").text()] {
+    for text in [
+        reply.text(),
+        server.get("/experiments").text(),
+        server.get("/ui/page.css").text(),
+        server.get("/ui/page.js").text(),
+    ] {
         let elsewhere =
             text.split("http").skip(1).filter(|rest| rest.starts_with("://") || rest.starts_with("s://"));
         let elsewhere: Vec<&str> =
@@ -95,9 +104,10 @@ fn machines_are_told_the_same() {
     assert_eq!(status["serving"]["chain"][0]["breaker"], "closed");
     assert_eq!(status["traffic"]["rows"], json!({"intended": 1, "fallback": 0, "floor": 0}));
     let history = server.get("/api/history").json();
-    assert_eq!(history["versions"].as_array().map(Vec::len), Some(6));
+    assert_eq!(history["versions"].as_array().map(Vec::len), Some(8));
     assert_eq!(history["verdicts"][2]["verdict"]["decision"], "inconclusive");
     assert_eq!(history["measurements"].as_array().map(Vec::len), Some(100));
+    assert_eq!(history["experiments"][1]["reason"], "harm");
 }
 
 /// A host whose facts are not to be had.

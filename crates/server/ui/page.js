@@ -1,4 +1,4 @@
-// Renews the page's parts every two seconds while it is looked at. A part that did not change is left
+// Renews a page's parts every two seconds while it is looked at, from the address that its body names. A part that did not change is left
 // alone, so that focus, selection and scrolling stay where they are.
 "use strict";
 
@@ -9,7 +9,7 @@ async function renew() {
   clearTimeout(timer);
   if (document.hidden) return;
   try {
-    const answer = await fetch("/api/page", { cache: "no-store" });
+    const answer = await fetch(document.body.dataset.parts, { cache: "no-store" });
     if (!answer.ok) throw new Error(answer.statusText);
     show(new DOMParser().parseFromString(await answer.text(), "text/html"));
     document.body.classList.remove("stale");

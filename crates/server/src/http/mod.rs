@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod error;
+mod experiment;
 mod infer;
 mod outcomes;
 mod predict;
@@ -31,6 +32,12 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/", get(status::page))
         .route("/ui/{file}", get(status::file))
         .route("/api/page", get(status::fragment))
+        .route("/experiments", get(experiment::newest))
+        .route("/experiments/{id}", get(experiment::page))
+        .route("/api/page/experiments", get(experiment::newest_fragment))
+        .route("/api/page/experiments/{id}", get(experiment::fragment))
+        .route("/api/experiments", get(experiment::list))
+        .route("/api/experiments/{id}", get(experiment::one))
         .route("/api/status", get(status::status))
         .route("/api/history", get(status::history))
         .route("/metrics", get(status::metrics))

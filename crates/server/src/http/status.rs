@@ -2,7 +2,7 @@
 
 use super::error::ApiError;
 use crate::state::App;
-use crate::{metrics, page};
+use crate::{experiment, metrics, page};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, header};
@@ -15,7 +15,7 @@ use serving::failure::Reason;
 use std::sync::Arc;
 
 /// Nothing from elsewhere, nothing inline, no frames.
-const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
+pub const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
      img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// `GET /`
@@ -80,6 +80,7 @@ pub async fn history(State(app): State<Arc<App>>) -> Json<Value> {
         "deployments": deployments.collect::<Vec<_>>(),
         "verdicts": history.verdicts.iter().map(judged).collect::<Vec<_>>(),
         "measurements": history.measurements.iter().map(measurement).collect::<Vec<_>>(),
+        "experiments": history.experiments.iter().map(|e| experiment::summary(&history, e)).collect::<Vec<_>>(),
         "triggers": triggers.collect::<Vec<_>>(),
         "dropped": history.dropped,
         "sequence": history.sequence,

@@ -80,6 +80,11 @@ impl Frame {
         self.height - BOTTOM
     }
 
+    /// The plot's left and right edges.
+    pub fn sides(&self) -> (f64, f64) {
+        (LEFT, self.width - RIGHT)
+    }
+
     /// The plot's upper edge.
     pub fn top(&self) -> f64 {
         TOP

@@ -43,9 +43,14 @@ pub fn count(n: u64) -> String {
 
 /// A share in percent, with enough digits to tell a small one from none.
 pub fn percent(part: u64, of: u64) -> String {
-    let share = 100.0 * part as f64 / of.max(1) as f64;
-    match share {
+    share(part as f64 / of.max(1) as f64)
+}
+
+/// See [`percent`].
+pub fn share(share: f64) -> String {
+    match 100.0 * share {
         0.0 => "0%".into(),
+        s if s < 0.0 => format!("-{}", self::share(-share)),
         s if s < 0.01 => "<0.01%".into(),
         s if s < 10.0 => format!("{s:.2}%"),
         s => format!("{s:.1}%"),
@@ -70,6 +75,16 @@ pub fn trimmed(x: f64) -> String {
 /// A time to the minute, UTC.
 pub fn time(at: Timestamp) -> String {
     strftime(at, "%-d %b %Y %H:%M")
+}
+
+/// A sentence of a rule with its instants as people read them.
+pub fn said(sentence: &str) -> String {
+    let word = |word: &str| {
+        let instant = word.trim_end_matches([',', ';', '.']);
+        let found = instant.ends_with('Z').then(|| Timestamp::parse(instant)).flatten();
+        found.map_or_else(|| word.to_owned(), |at| word.replace(instant, &time(at)))
+    };
+    sentence.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// A time with what matters on an axis that spans this many microseconds.
@@ -106,8 +121,8 @@ pub fn stage(stage: Stage) -> &'static str {
         Stage::Passed => "passed the gate",
         Stage::Failed => "failed the gate",
         Stage::Shadow => "in shadow",
-        Stage::Canary => "canary",
-        Stage::Ab => "in an experiment",
+        Stage::Canary => "in canary",
+        Stage::Ab => "in A/B",
         Stage::Incumbent => "serves",
         Stage::Previous => "stands by",
         Stage::Retired => "retired",
@@ -145,10 +160,20 @@ mod tests {
             (percent(0, 0), percent(1, 3), percent(1, 1_000_000)),
             ("0%".into(), "33.3%".into(), "<0.01%".into())
         );
+        assert_eq!((share(-0.0123), share(0.05)), ("-1.23%".into(), "5.00%".into()));
         assert_eq!(
             (duration(0.00025), duration(0.0025), duration(2.0)),
             ("250 µs".into(), "2.5 ms".into(), "2.0 s".into())
         );
+    }
+
+    #[test]
+    fn a_sentence_keeps_everything_but_the_shape_of_its_instants() {
+        assert_eq!(
+            said("A/B at 50% no earlier than 2025-09-18T08:00:00Z; v2 waits"),
+            "A/B at 50% no earlier than 18 Sep 2025 08:00; v2 waits"
+        );
+        assert_eq!(said("errors: 3 of 40 in Zone Z."), "errors: 3 of 40 in Zone Z.");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 pub(crate) mod chart;
 mod example;
+pub mod experiment;
 pub(crate) mod format;
 mod live;
 mod serving;
@@ -22,7 +23,11 @@ pub const SCRIPT: &str = include_str!("../../ui/page.js");
 
 /// The whole document. `host` is how the visitor reached this server.
 pub fn document(app: &App, host: &str) -> Markup {
-    let about = app.source.about();
+    shell(&app.source.about().model, "/api/page", "Skip to what serves", parts(app, host))
+}
+
+/// What every page stands in. `source` is where its script finds the parts anew.
+fn shell(title: &str, source: &str, skip: &str, parts: Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -30,14 +35,14 @@ pub fn document(app: &App, host: &str) -> Markup {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                title { (about.model) " · incumbent" }
+                title { (title) " · incumbent" }
                 link rel="stylesheet" href="/ui/page.css";
                 link rel="icon" href="data:,";
                 script src="/ui/page.js" defer {}
             }
-            body {
-                a.skip href="#main" { "Skip to what serves" }
-                (parts(app, host))
+            body data-parts=(source) {
+                a.skip href="#main" { (skip) }
+                (parts)
                 footer { p { "incumbent " (env!("CARGO_PKG_VERSION")) " · times are UTC" } }
             }
         }
@@ -57,6 +62,7 @@ pub fn parts(app: &App, host: &str) -> Markup {
         }
         main #main tabindex="-1" {
             section #chain data-part="" { (serving::chain(app, &history)) }
+            section #release data-part="" { (experiment::section(&history)) }
             section #traffic data-part="" { (serving::traffic(app)) }
             section #versions data-part="" { (versions::section(&history, &about)) }
             section #live data-part="" { (live::section(&history, &about)) }

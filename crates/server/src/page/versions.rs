@@ -36,7 +36,10 @@ pub fn section(history: &History, about: &About) -> Markup {
                 (legend(Shape::Disc, "incumbent", "serves"))
                 (legend(Shape::Disc, "before", "served before, or passed"))
                 (legend(Shape::Triangle, "open", "not enough evidence"))
-                (legend(Shape::Cross, "failed", "failed the gate"))
+                @if drawn.iter().any(|p| matches!(p.standing.stage, Stage::Shadow | Stage::Canary | Stage::Ab)) {
+                    (legend(Shape::Diamond, "open", "in its release"))
+                }
+                (legend(Shape::Cross, "failed", "failed the gate, or was stopped"))
                 (legend(Shape::Square, "baseline", "baseline, on the same rows"))
             }
             (table(&points, about))
@@ -108,6 +111,7 @@ fn look(point: &Point<'_>) -> (Shape, &'static str) {
         _ if is_baseline(point) => (Shape::Square, "baseline"),
         Stage::Failed | Stage::Stopped => (Shape::Cross, "failed"),
         Stage::Registered => (Shape::Triangle, "open"),
+        Stage::Shadow | Stage::Canary | Stage::Ab => (Shape::Diamond, "open"),
         _ => (Shape::Disc, "before"),
     }
 }

@@ -1,5 +1,5 @@
-//! A year in the life of a model, as events: a baseline, challengers of all three verdicts, releases and
-//! what was measured after them.
+//! A year in the life of a model, as events: a baseline, challengers of all three verdicts, what was measured, and
+//! three releases: one promoted, one stopped for harm, one under way.
 
 use domain::event::{Score, TrainedOn};
 use domain::gate::{Check, Comparison, Decision, Estimate, Facts, Ledger, Margin, Verdict};
@@ -7,6 +7,7 @@ use domain::history::History;
 use domain::time::DAY;
 use domain::{Event, Origin, Recorded, Stage, Timestamp, VersionId};
 use serde_json::json;
+use testkit::release::{Plot, release};
 
 const START: i64 = 20_000 * DAY;
 
@@ -31,22 +32,40 @@ pub fn history() -> History {
     events.push((2, done("train trees", json!({"rows": 26_000}))));
     events.extend(challenger(120, 'd', "trees", 'a', 0.266, Decision::Inconclusive));
     events.extend(challenger(200, 'e', "text", 'a', 0.301, Decision::Fail));
-    events.extend(challenger(280, 'f', "trees", 'a', 0.247, Decision::Pass));
-    events.push((280, deployed('f', "ab")));
+    events.extend(challenger(262, 'f', "trees", 'a', 0.247, Decision::Pass));
+    events.extend(challenger(300, '7', "trees", 'f', 0.245, Decision::Pass));
+    events.extend(challenger(338, '8', "text", 'f', 0.246, Decision::Pass));
     for week in 0..50 {
         let (served, loss) = if week < 40 { ('a', 0.262 + 0.0009 * f64::from(week)) } else { ('f', 0.249) };
         let wave = 0.008 * (f64::from(week) * 0.9).sin();
         events.push((7 * i64::from(week) + 7, measured(served, week, loss + wave)));
         events.push((7 * i64::from(week) + 7, measured('b', week, 0.352 + wave / 2.0)));
     }
-    events.sort_by_key(|(day, _)| *day);
+    let on_days = events.into_iter().map(|(day, event)| (Timestamp(START + day * DAY), event));
+    let mut events: Vec<(Timestamp, Event)> = on_days.chain(releases()).collect();
+    events.sort_by_key(|(at, _)| *at);
     let recorded = events.into_iter().zip(1..);
-    let recorded = recorded.map(|((day, event), sequence)| Recorded {
-        sequence,
-        at: Timestamp(START + day * DAY),
-        event,
-    });
+    let recorded = recorded.map(|((at, event), sequence)| Recorded { sequence, at, event });
     History::fold(&recorded.collect::<Vec<_>>())
+}
+
+/// The releases of the story, in its order.
+fn releases() -> Vec<(Timestamp, Event)> {
+    let plot = |number, incumbent, challenger, from: i64, to: i64| Plot {
+        number,
+        incumbent: id(incumbent),
+        challenger: id(challenger),
+        behind: vec![id(incumbent), id('b')],
+        begin: Timestamp(START + from * DAY),
+        until: Timestamp(START + to * DAY),
+        hourly: 4_000.0,
+        gain: 0.004,
+        failing: 0.0,
+    };
+    let promoted = plot(1, 'a', 'f', 263, 300);
+    let stopped = Plot { failing: 0.2, ..plot(2, 'f', '7', 301, 330) };
+    let running = Plot { gain: 0.0022, ..plot(3, 'f', '8', 340, 346) };
+    [promoted, stopped, running].iter().flat_map(release).collect()
 }
 
 fn challenger(
@@ -105,6 +124,7 @@ fn facts(who: char, against: char, loss: f64) -> Facts {
     let other = match against {
         'b' => 0.352,
         'c' => 0.291,
+        'f' => 0.247,
         _ => 0.268,
     };
     Facts {
