@@ -13,6 +13,7 @@ use crate::link::Link;
 use crate::outcome::{Claim, Noted, OutcomeError, Outcomes};
 use crate::predict::{Piece, Walk};
 use crate::record::{Answered, Recorder, WhenFull};
+use crate::shadow::Shadow;
 use crate::snapshot::Snapshot;
 use crate::trial::{Path, Trial};
 use crate::tripwire::Tripped;
@@ -84,7 +85,8 @@ pub enum Refusal {
 pub struct Engine {
     snapshot: ArcSwapOption<Snapshot>,
     admission: Admission,
-    recorder: Recorder,
+    recorder: Arc<Recorder>,
+    shadow: Shadow,
     outcomes: Outcomes,
     clock: Arc<dyn Clock>,
     counters: Arc<Counters>,
@@ -112,10 +114,13 @@ impl Engine {
     pub fn start(settings: Settings, journal: Arc<dyn Journal>, clock: Arc<dyn Clock>) -> io::Result<Engine> {
         let counters = Arc::new(Counters::default());
         let (queue, when_full) = (settings.queue_rows, settings.when_full);
+        let recorder = Recorder::start(Arc::clone(&journal), queue, when_full, Arc::clone(&counters))?;
+        let recorder = Arc::new(recorder);
         Ok(Engine {
             snapshot: ArcSwapOption::empty(),
             admission: Admission::new(settings.max_in_flight),
-            recorder: Recorder::start(Arc::clone(&journal), queue, when_full, Arc::clone(&counters))?,
+            shadow: Shadow { recorder: Arc::clone(&recorder), clock: Arc::clone(&clock) },
+            recorder,
             outcomes: Outcomes::start(journal, Arc::clone(&counters))?,
             clock,
             counters,
@@ -276,7 +281,11 @@ impl Engine {
         let answer = Answer { ids, version, parts, part_of, outputs, doubts: unseen.flagged(), latency };
         self.count(&answer, trial.map(Arc::as_ref));
         let left = snapshot.deadline().saturating_sub(latency);
-        self.recorder.record(Answered { at, answer: answer.clone(), units, rows }, left).await;
+        let answered = Answered { at, answer: answer.clone(), units, rows: Arc::clone(&rows) };
+        let logged = self.recorder.record(answered, left).await;
+        if let Some(trial) = trial.filter(|trial| trial.is_shadow()) {
+            self.beside(trial, &answer, &rows, logged.then(|| snapshot.deadline()));
+        }
         Ok(answer)
     }
 
@@ -309,6 +318,15 @@ impl Engine {
             all.1.extend(pieces);
         }
         all
+    }
+
+    /// Asks the challenger as well, within `deadline`; `None` where the answer was not logged, so that nothing could
+    /// be compared.
+    fn beside(&self, trial: &Arc<Trial>, answer: &Answer, rows: &Arc<Table>, deadline: Option<Duration>) {
+        match deadline {
+            Some(deadline) => self.shadow.ask(trial, &answer.ids, rows, deadline),
+            None => trial.tally().shadow_left_out.add(answer.ids.len() as u64),
+        }
     }
 
     fn count(&self, answer: &Answer, trial: Option<&Trial>) {

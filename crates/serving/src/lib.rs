@@ -25,6 +25,7 @@ pub mod output;
 mod predict;
 pub mod record;
 mod row;
+mod shadow;
 pub mod snapshot;
 pub mod tally;
 pub mod trial;

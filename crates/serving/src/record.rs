@@ -1,14 +1,15 @@
 //! From an answer to the journal: a bounded queue and one thread that commits in groups.
 //!
 //! A prediction counts as logged only when the journal says it is durable. A journal that is slow or
-//! fails costs log entries, which are counted, but never an answer. Invariant: every row handed over is
-//! counted exactly once, as journaled or as dropped.
+//! fails costs log entries, which are counted, but never an answer. Shadow answers have a share of the queue of
+//! their own, so that they never take a prediction's place. Invariant: every row handed over is counted exactly
+//! once, as journaled or as dropped.
 
 use crate::answer::Answer;
 use crate::counters::Counters;
 use crate::lane::panic_message;
 use crate::row;
-use domain::{Prediction, Table, Timestamp};
+use domain::{Prediction, ShadowAnswer, Table, Timestamp};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,6 +20,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 /// A group is committed once it has this many rows, or nothing more is waiting.
 const GROUP_ROWS: usize = 4_096;
+
+/// The part of the queue's length that shadow answers may take besides.
+const SHADOW_SHARE: usize = 8;
 
 /// What to do with an answer's log entry when the queue is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +47,7 @@ pub(crate) struct Answered {
 pub(crate) struct Recorder {
     queue: Sender<Message>,
     room: Arc<Semaphore>,
+    shadow_room: Arc<Semaphore>,
     capacity: usize,
     when_full: WhenFull,
     counters: Arc<Counters>,
@@ -60,7 +65,8 @@ struct Health {
 
 enum Message {
     /// The room is given back when the rows are durable or lost.
-    Answered(Answered, OwnedSemaphorePermit),
+    Answered(Box<Answered>, OwnedSemaphorePermit),
+    Shadow(Vec<ShadowAnswer>, OwnedSemaphorePermit),
     Flush(oneshot::Sender<()>),
 }
 
@@ -84,18 +90,32 @@ impl Recorder {
         let writer = Writer { journal, counters: Arc::clone(&counters), health: Arc::clone(&health) };
         thread::Builder::new().name("journal".into()).spawn(move || writer.run(&messages))?;
         let room = Arc::new(Semaphore::new(capacity));
-        Ok(Recorder { queue, room, capacity, when_full, counters, health })
+        let shadow_room = Arc::new(Semaphore::new((capacity / SHADOW_SHARE).max(1)));
+        Ok(Recorder { queue, room, shadow_room, capacity, when_full, counters, health })
     }
 
-    /// Queues an answer's rows, or drops and counts them; `left` is the time left to the answer's deadline.
-    pub(crate) async fn record(&self, answered: Answered, left: Duration) {
+    /// Queues an answer's rows, or drops and counts them; `left` is the time left to the answer's deadline. Tells
+    /// whether they are queued.
+    pub(crate) async fn record(&self, answered: Answered, left: Duration) -> bool {
         let rows = answered.rows.rows();
         let sent = match self.find_room(rows, left).await {
-            Some(room) => self.queue.send(Message::Answered(answered, room)).is_ok(),
+            Some(room) => self.queue.send(Message::Answered(Box::new(answered), room)).is_ok(),
             None => false,
         };
         if !sent {
             self.counters.dropped_full.add(rows as u64);
+        }
+        sent
+    }
+
+    /// Queues shadow answers behind the predictions that they belong to, or drops and counts them. Never waits.
+    pub(crate) fn record_shadows(&self, shadows: Vec<ShadowAnswer>) {
+        let (rows, room) = (shadows.len(), Arc::clone(&self.shadow_room));
+        // more rows than the whole share never fit
+        let room = u32::try_from(rows).ok().and_then(|places| room.try_acquire_many_owned(places).ok());
+        let sent = room.is_some_and(|room| self.queue.send(Message::Shadow(shadows, room)).is_ok());
+        if !sent {
+            self.counters.shadows_dropped.add(rows as u64);
         }
     }
 
@@ -143,7 +163,11 @@ impl Writer {
             while let Some(message) = next {
                 match message {
                     Message::Answered(answered, room) => {
-                        group.extend(entries(answered));
+                        group.extend(entries(*answered));
+                        held.push(room);
+                    }
+                    Message::Shadow(shadows, room) => {
+                        group.extend(shadows.into_iter().map(Entry::Shadow));
                         held.push(room);
                     }
                     Message::Flush(done) => flushed.push(done),
@@ -166,11 +190,17 @@ impl Writer {
         let appended = append(self.journal.as_ref(), group);
         let mut health = lock(&self.health);
         health.failing = appended.is_err();
+        let shadows = group.iter().filter(|entry| matches!(entry, Entry::Shadow(_))).count() as u64;
+        let predictions = group.len() as u64 - shadows;
         match appended {
-            Ok(()) => self.counters.journaled.add(group.len() as u64),
+            Ok(()) => {
+                self.counters.journaled.add(predictions);
+                self.counters.shadows.add(shadows);
+            }
             Err(why) => {
-                tracing::error!(predictions = group.len(), %why, "predictions could not be logged");
-                self.counters.dropped_failed.add(group.len() as u64);
+                tracing::error!(predictions, shadows, %why, "predictions could not be logged");
+                self.counters.dropped_failed.add(predictions);
+                self.counters.shadows_dropped.add(shadows);
                 health.error = Some(why);
             }
         }
@@ -320,5 +350,29 @@ mod tests {
         assert_eq!((recorder.counters.journaled.get(), journal.len()), (2, 2));
         assert_eq!(recorder.complaint(), None, "it can be written again");
         assert!(recorder.last_error().is_some());
+    }
+
+    #[tokio::test]
+    async fn shadow_answers_have_a_share_of_their_own_and_never_take_a_predictions_place() {
+        let journal = Arc::new(Twin::default());
+        let recorder = recorder(&journal, 16, WhenFull::Drop);
+        let shadow = |id: u128| ShadowAnswer {
+            prediction: PredictionId(id),
+            at: Timestamp(0),
+            version: VersionId("c".into()),
+            answer: Ok(vec![1.0]),
+            latency_us: 5,
+        };
+        journal.stall();
+        recorder.record_shadows(vec![shadow(1), shadow(2)]);
+        recorder.record_shadows(vec![shadow(3)]);
+        assert_eq!(recorder.counters.shadows_dropped.get(), 1, "two are an eighth of 16");
+        assert!(recorder.record(answered(0, 16), MINUTE).await, "all places are left for predictions");
+        journal.go_on();
+        recorder.flush().await;
+        let counters = &recorder.counters;
+        assert_eq!((counters.journaled.get(), counters.shadows.get(), counters.dropped()), (16, 2, 0));
+        let story = journal.story(PredictionId(2)).expect("readable").expect("recorded");
+        assert_eq!(story.shadows, [shadow(2)]);
     }
 }

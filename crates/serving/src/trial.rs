@@ -4,6 +4,7 @@
 //! on. What is counted of an experiment is carried from snapshot to snapshot. Invariant: a row's arm depends on its
 //! unit and the phase alone, never on who is able to answer.
 
+use crate::admit::{Admission, Permit};
 use crate::answer::Answer;
 use crate::failure::Reason;
 use crate::link::Link;
@@ -55,6 +56,7 @@ pub struct Trial {
     allocation: Allocation,
     tally: Arc<Tally>,
     tripwire: Arc<Tripwire>,
+    shadow: Admission,
 }
 
 /// Which chain answers the rows of an arm.
@@ -87,7 +89,8 @@ impl Trial {
     pub fn new(setup: Setup) -> Trial {
         let allocation = setup.phase.allocation();
         let tripwire = Arc::new(Tripwire::new(&setup.rules));
-        Trial { setup, allocation, tally: Arc::default(), tripwire }
+        let shadow = Admission::new(setup.rules.shadow_permits);
+        Trial { setup, allocation, tally: Arc::default(), tripwire, shadow }
     }
 
     /// Its name.
@@ -150,7 +153,7 @@ impl Trial {
 
     /// The arm of each row; `None` for those that take no part.
     pub(crate) fn draw(&self, units: &[Option<String>]) -> Vec<Option<Arm>> {
-        if self.setup.phase.step == Step::Shadow {
+        if self.is_shadow() {
             return vec![None; units.len()];
         }
         let arm = |unit: &Option<String>| {
@@ -163,6 +166,16 @@ impl Trial {
         units.iter().map(arm).collect()
     }
 
+    /// The right to ask the challenger beside a request, in the phase for that; `None` where all are taken.
+    pub(crate) fn enter_shadow(&self) -> Option<Permit> {
+        self.shadow.enter()
+    }
+
+    /// Whether the challenger is asked beside every request.
+    pub(crate) fn is_shadow(&self) -> bool {
+        self.setup.phase.step == Step::Shadow
+    }
+
     /// What is logged of a row in this arm.
     pub(crate) fn assignment(&self, arm: Arm) -> Assignment {
         let Allocation { exposure, control } = self.allocation;
@@ -171,6 +184,11 @@ impl Trial {
             Arm::Treatment => 1.0 - control,
         };
         Assignment { experiment: self.setup.experiment.clone(), arm, propensity, exposure }
+    }
+
+    /// The version on trial.
+    pub(crate) fn challenger(&self) -> &Arc<Link> {
+        self.meant(Arm::Treatment)
     }
 
     /// The version that rows of this arm are meant for.

@@ -43,10 +43,10 @@ impl Tripwire {
         if self.is_tripped() {
             return;
         }
-        if let Some(guardrail) = self.lock().observe(arm, bad, calls) {
-            if !self.tripped.swap(true, Ordering::Relaxed) {
-                tracing::error!(?guardrail, "a challenger does harm and is not asked any more");
-            }
+        if let Some(guardrail) = self.lock().observe(arm, bad, calls)
+            && !self.tripped.swap(true, Ordering::Relaxed)
+        {
+            tracing::error!(?guardrail, "a challenger does harm and is not asked any more");
         }
     }
 
