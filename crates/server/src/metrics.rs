@@ -1,6 +1,7 @@
 //! `/metrics`: the counters of the data plane and of HTTP, in Prometheus' text format. Names end in units.
 
 use crate::state::App;
+use domain::Arm;
 use serving::breaker::State;
 use serving::counters::{BOUNDS, Histogram};
 use serving::failure::Reason;
@@ -53,6 +54,7 @@ pub fn render(app: &App) -> String {
     answers(&mut page, app);
     journal(&mut page, app);
     versions(&mut page, app);
+    experiment(&mut page, app);
     page.text
 }
 
@@ -121,6 +123,16 @@ fn journal(page: &mut Page, app: &App) {
     page.line(name, &[("reason", "queue_full")], counters.dropped_full.get() as f64);
     page.line(name, &[("reason", "journal_failed")], counters.dropped_failed.get() as f64);
     page.counter("incumbent_outcomes_total", "Outcomes that are durable.", counters.outcomes.get());
+    page.counter(
+        "incumbent_journaled_shadows_total",
+        "Shadow answers that are durable.",
+        counters.shadows.get(),
+    );
+    page.counter(
+        "incumbent_dropped_shadows_total",
+        "Shadow answers that were given but not logged.",
+        counters.shadows_dropped.get(),
+    );
 }
 
 fn versions(page: &mut Page, app: &App) {
@@ -146,6 +158,47 @@ fn versions(page: &mut Page, app: &App) {
         State::HalfOpen => 0.5,
         State::Open => 1.0,
     });
+}
+
+/// The experiment under way. Its counts begin anew with every experiment, which its label tells.
+fn experiment(page: &mut Page, app: &App) {
+    let Some(trial) = app.engine.trial() else { return };
+    let (id, tally) = (trial.experiment().0.as_str(), trial.tally());
+    let share = "incumbent_experiment_treatment_ratio";
+    page.head(share, "gauge", "The share of all units that see the challenger.");
+    let step = trial.phase().step.to_string();
+    page.line(share, &[("experiment", id), ("step", &step)], trial.phase().treatment);
+    type Count<'a> = &'a dyn Fn(Arm) -> u64;
+    let by_arm: [(&str, &str, Count<'_>); 2] = [
+        ("incumbent_experiment_rows_total", "Rows assigned, by arm.", &|arm| tally.rows(arm).get()),
+        (
+            "incumbent_experiment_fallback_rows_total",
+            "Rows that another version than their arm's had to answer.",
+            &|arm| tally.fell_back(arm).get(),
+        ),
+    ];
+    for (name, help, count) in by_arm {
+        page.head(name, "counter", help);
+        for arm in [Arm::Control, Arm::Treatment] {
+            page.line(name, &[("experiment", id), ("arm", &arm.to_string())], count(arm) as f64);
+        }
+    }
+    let name = "incumbent_experiment_without_unit_rows_total";
+    page.head(name, "counter", "Rows without a unit, which take no part.");
+    page.line(name, &[("experiment", id)], tally.without_unit.get() as f64);
+    let name = "incumbent_shadow_rows_total";
+    page.head(name, "counter", "Rows asked of the challenger in shadow, by what became of them.");
+    let told = [
+        ("answered", &tally.shadow_answered),
+        ("failed", &tally.shadow_failed),
+        ("left_out", &tally.shadow_left_out),
+    ];
+    for (what, count) in told {
+        page.line(name, &[("experiment", id), ("result", what)], count.get() as f64);
+    }
+    let name = "incumbent_experiment_stopped_ratio";
+    page.head(name, "gauge", "1 once the challenger was stopped for harm, else 0.");
+    page.line(name, &[("experiment", id)], if trial.tripped().is_some() { 1.0 } else { 0.0 });
 }
 
 impl Page {
@@ -190,7 +243,12 @@ impl Page {
         value: impl Fn(&serving::Link) -> f64,
     ) {
         self.head(name, kind, help);
-        for link in snapshot.chain() {
+        let mut told = Vec::new();
+        for link in snapshot.links().filter(|link| {
+            let is_new = !told.contains(link.version());
+            told.push(link.version().clone());
+            is_new
+        }) {
             self.line(name, &[("version", &link.version().0)], value(link));
         }
     }

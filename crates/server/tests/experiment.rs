@@ -1,243 +1,189 @@
-//! The page of a release and its JSON: what became of it, why, and every number behind that.
+//! An experiment through the door: arms told, outcomes of units taken, counts shown, harm stopped.
 
 mod common;
-#[path = "common/story.rs"]
-mod story;
 
-use common::{Host, Running, bank, run, run_with};
-use domain::experiment::{Decision, Phase, Reason, Step};
-use domain::history::History;
+use common::{Running, run};
+use domain::experiment::{Phase, Step};
+use domain::{Arm, ExperimentId, OutputKind, VersionId};
 use serde_json::{Value, json};
 use server::Limits;
-use serving::Settings;
+use serving::faults::{Fake, Fault};
+use serving::trial::{Rules, Setup, Trial};
+use serving::{Floor, Limits as LinkLimits, Settings, Snapshot};
 use std::sync::Arc;
 use std::time::Duration;
 
-fn serve(history: History) -> Running {
-    run_with(bank(Duration::from_secs(5)), Settings::default(), Limits::default(), Arc::new(Host(history)))
+const LONG: Duration = Duration::from_secs(3_600);
+const AB: Phase = Phase { step: Step::Ab, treatment: 0.5 };
+const SHADOW: Phase = Phase { step: Step::Shadow, treatment: 0.0 };
+
+fn experiment() -> ExperimentId {
+    ExperimentId("1-old-new".into())
 }
 
-/// The address of the n-th release's page.
-fn address(history: &History, n: usize) -> String {
-    format!("/experiments/{}", history.experiments[n].id)
-}
-
-/// The page of the n-th release of the story, and what must stand on it.
-fn check(n: usize, expected: &[&str], unexpected: &[&str]) -> String {
-    let history = story::history();
-    let address = address(&history, n);
-    let reply = serve(history).get(&address);
-    assert_eq!(reply.status, 200);
-    assert!(
-        reply.headers["content-security-policy"].to_str().expect("text").starts_with("default-src 'none'")
-    );
-    let page = reply.text();
-    for text in expected {
-        assert!(page.contains(text), "`{text}` is not on the page of release {n}");
-    }
-    for text in unexpected {
-        assert!(!page.contains(text), "`{text}` is on the page of release {n}");
-    }
-    page
-}
-
-#[test]
-fn a_promoted_release_shows_every_step_and_the_gain_that_promoted_it() {
-    let page = check(
-        0,
-        &[
-            "v6 trees against v3 trees",
-            "✓</span> promoted",
-            "<strong>Promoted</strong>: log_loss better by",
-            "v6 serves everybody.",
-            "100%</strong> see v6: it was promoted",
-            ">hold-back</text>",
-            "mark better",
-            "within tolerance",
-            "as drawn",
-        ],
-        &["<strong>Next</strong>", "class=\"running\"", "class=\"ahead\""],
-    );
-    assert_eq!(page.matches("<li class=\"done\"").count(), 6, "shadow, three canaries, A/B, incumbent");
-}
-
-#[test]
-fn a_harmful_release_shows_what_stopped_it() {
-    let page = check(
-        1,
-        &[
-            "v7 trees against v6 trees",
-            "✕</span> stopped: harm",
-            "<strong>Stopped, harm</strong>: errors: 12 of 60 in treatment, 0 of 60 in control",
-            "✕</span> harm",
-            "20.0% (12 of 60)",
-            "100% of what stops it",
-            "?</span> not shown yet",
-            "100%</strong> see v6: the release is over",
-            "108 of 200 labelled units for a first look",
-            "before 200 units: too few to count",
-            "v6 serves everybody.",
-        ],
-        &["<strong>Next</strong>", "class=\"running\""],
-    );
-    assert_eq!(page.matches("<li class=\"ahead\"").count(), 4);
-    assert!(page.contains("<li class=\"stopped\" aria-current=\"step\">"));
-}
-
-#[test]
-fn a_running_release_shows_where_it_stands_and_what_it_waits_for() {
-    let page = check(
-        2,
-        &[
-            "v8 text against v6 trees",
-            "▸</span> A/B at 50%",
-            "<strong>On to A/B at 50%</strong>: 20000 units and no harm",
-            "<strong>Next</strong>: a decision no earlier than 18 Sep 2025 08:00.",
-            "<strong>50%</strong> control: see v6 · 198,000 units, 396,000 rows · propensity 0.5",
-            "<strong>50%</strong> treatment: see v8",
-            "gain in log_loss 0.0024 (0.0012 to 0.0038) on 356,400 units",
-            "0.002: the smallest gain that matters",
-            "the lower one at 5%",
-            "A Bayes factor of 1000 is a mismatch.",
-            "All 108 looks as a table",
-            "220 rows named no unit",
-        ],
-        &["serves everybody"],
-    );
-    assert_eq!(page.matches("class=\"chart gain ").count(), 2, "a wide and a narrow chart");
-    let steps = page.matches("<line class=\"release\"").count();
-    assert_eq!(steps, 2 * 5, "shadow, three canaries and A/B on each chart");
-}
-
-#[test]
-fn without_an_id_it_is_the_running_one_and_else_the_newest() {
-    let mut history = story::history();
-    let title = |history: &History| {
-        let page = serve(history.clone()).get("/experiments").text();
-        page.split("<h1>").nth(1).and_then(|rest| rest.split("</h1>").next()).expect("a title").to_owned()
+/// A server of `old`, which answers `x + 1`, with `new` on trial, which answers `x + 10`.
+fn server(phase: Phase, fault: Fault) -> Running {
+    let old = vec![Arc::new(Fake::answering(1.0).link("old", LinkLimits::default()))];
+    let new = Arc::new(Fake::answering(10.0).with(fault).link("new", LinkLimits::default()));
+    let rules = Rules {
+        unit_column: Some("customer".into()),
+        slo: LONG,
+        patience: None,
+        shadow_permits: 8,
+        errors: 0.01,
+        slow: 0.01,
+        harm_alpha: 0.01,
     };
-    assert_eq!(title(&history), "v8 text against v6 trees");
-    history.experiments.remove(2);
-    assert_eq!(title(&history), "v7 trees against v6 trees");
-    let page = run(bank(Duration::from_secs(5)), Settings::default(), Limits::default());
-    assert!(page.get("/experiments").text().contains("No release has begun"));
-    assert!(page.get("/api/page/experiments").text().contains("No release has begun"));
-    assert_eq!(page.get("/api/experiments").json(), json!({"experiments": []}));
-    assert!(!page.get("/").text().contains("href=\"/experiments/"), "nothing to link to");
+    let treatment = [vec![new], old.clone()].concat();
+    let (experiment, control) = (experiment(), old.clone());
+    let trial = Trial::new(Setup { experiment, phase, control, treatment, rules });
+    let snapshot = Snapshot::new("fake", old, Floor::ignorant(OutputKind::Value), LONG).expect("alike");
+    run(snapshot.with_trial(trial).expect("alike"), Settings::default(), Limits::default())
+}
+
+fn ask(server: &Running, body: &Value) -> Vec<Value> {
+    let reply = server.post_json("/v1/models/fake:predict", body);
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    reply.json()["predictions"].as_array().expect("one a row").clone()
+}
+
+fn arm(unit: &str) -> Arm {
+    AB.allocation().assign(&experiment(), unit).expect("everybody takes part at the half").arm
 }
 
 #[test]
-fn the_script_finds_the_same_parts_again() {
-    let history = story::history();
-    let address = address(&history, 2);
-    let server = serve(history);
-    let page = server.get(&address).text();
-    assert!(page.contains(&format!("<body data-parts=\"/api/page{address}\">")));
-    let parts = server.get(&format!("/api/page{address}")).text();
-    assert!(page.contains(&parts), "the fragment is the page's own middle");
-    for part in parts.split("<section id=\"").skip(1) {
-        assert!(part.split('>').next().is_some_and(|tag| tag.contains("data-part")), "{part}");
+fn callers_are_told_their_arm_and_always_fall_into_the_same() {
+    let server = server(AB, Fault::None);
+    let units: Vec<String> = (0..40).map(|i| format!("customer {i}")).collect();
+    let rows = vec![json!({"x": 1}); units.len()];
+    let by_row: Vec<Value> = units.iter().map(|unit| json!({"x": 1, "customer": unit})).collect();
+    let named = ask(&server, &json!({"rows": rows, "units": units}));
+    let in_a_column = ask(&server, &json!({"rows": by_row}));
+    for (unit, (named, in_a_column)) in units.iter().zip(named.iter().zip(&in_a_column)) {
+        let (value, version) = if arm(unit) == Arm::Treatment { (11.0, "new") } else { (2.0, "old") };
+        for said in [named, in_a_column] {
+            assert_eq!((&said["value"], &said["version"]), (&json!(value), &json!(version)));
+            assert_eq!(said["arm"], arm(unit).to_string());
+            assert_eq!((&said["experiment"], &said["served_by"]), (&json!("1-old-new"), &json!("intended")));
+        }
     }
-    assert!(server.get("/").text().contains("<body data-parts=\"/api/page\">"));
+    let nobody = ask(&server, &json!({"rows": [{"x": 1}]}));
+    assert_eq!((&nobody[0]["value"], nobody[0].get("arm")), (&json!(2.0), None));
 }
 
 #[test]
-fn what_is_not_there_is_named() {
-    let server = serve(story::history());
-    for path in ["/experiments/9-x", "/api/experiments/9-x", "/api/page/experiments/9-x"] {
-        let said = server.get(path).refusal(404);
-        assert_eq!(said, "there is no experiment `9-x`; /api/experiments lists those that there are");
-    }
-    let said = server.get("/experiments/%3Cscript%3E").refusal(404);
-    assert!(said.contains("`<script>`"), "as JSON, which no browser takes for markup: {said}");
-    assert_eq!(server.post_json("/experiments", &json!({})).status, 405);
+fn tensors_are_answered_by_arm_too() {
+    let server = server(AB, Fault::None);
+    let unit = ["a", "b", "c", "d", "e", "f"].into_iter().find(|unit| arm(unit) == Arm::Treatment);
+    let infer = |customers: &[&str]| {
+        let rows = customers.len();
+        let inputs = json!([
+            {"name": "x", "shape": [rows], "datatype": "FP64", "data": vec![1.0; rows]},
+            {"name": "customer", "shape": [rows], "datatype": "BYTES", "data": customers},
+        ]);
+        server.post_json("/v2/models/fake/infer", &json!({ "inputs": inputs })).json()
+    };
+    let said = infer(&[unit.expect("one of six is treated")]);
+    assert_eq!((&said["model_version"], &said["outputs"][0]["data"]), (&json!("new"), &json!([11.0])));
+    assert_eq!(
+        said["parameters"],
+        json!({"served_by": "intended", "experiment": "1-old-new", "arm": "treatment"})
+    );
+    let said = infer(&["a", "b", "c", "d", "e", "f"]);
+    assert_eq!((&said["model_version"], &said["parameters"]["arm"]), (&json!("old"), &json!("mixed")));
 }
 
 #[test]
-fn machines_are_told_every_look() {
-    let history = story::history();
-    let id = history.experiments[2].id.clone();
-    let server = serve(history.clone());
-    let list = server.get("/api/experiments").json();
-    let of = |key: &str| -> Vec<Value> {
-        list["experiments"].as_array().expect("a list").iter().map(|e| e[key].clone()).collect()
+fn an_outcome_finds_its_prediction_by_unit_and_time() {
+    let server = server(AB, Fault::None);
+    let said = ask(&server, &json!({"rows": [{"x": 1, "customer": "anna"}]}));
+    let later = "2100-01-01T00:00:00Z";
+    let note = |body: Value| server.post_json("/v1/outcomes", &json!({"outcomes": [body]}));
+    let refused = |body: Value| note(body).refusal(400);
+    assert_eq!(
+        refused(json!({"unit": "anna", "value": 3})),
+        "outcome 0: found a `unit` without `at`: a unit has many predictions, and the time tells which"
+    );
+    assert_eq!(
+        refused(json!({"value": 3})),
+        "outcome 0: found neither `prediction_id` nor `unit`, expected one of them"
+    );
+    let too_late = note(json!({"unit": "anna", "value": 3, "at": later}));
+    assert_eq!(too_late.status, 404, "no plan waits so long");
+    let found = note(json!({"unit": "anna", "value": 3, "at": now(&server)})).json();
+    assert_eq!(
+        found["results"][0],
+        json!({"prediction_id": said[0]["prediction_id"], "unit": "anna", "status": "recorded"})
+    );
+    let by_id = |value: f64, at: Option<&str>| {
+        let id = &said[0]["prediction_id"];
+        note(json!({"prediction_id": id, "value": value, "at": at})).json()["results"][0]["status"].clone()
     };
-    assert_eq!(of("state"), [json!("promoted"), json!("stopped"), json!("running")]);
-    assert_eq!(of("reason"), [json!(null), json!("harm"), json!(null)]);
-    assert_eq!(of("looks"), [json!(146), json!(10), json!(108)]);
-    assert_eq!(list["experiments"][2]["challenger"]["number"], 8);
-    assert_eq!(list["experiments"][2]["last"]["decision"]["kind"], "continue");
-    let one = server.get(&format!("/api/experiments/{id}")).json();
-    let looks = one["looks"].as_array().expect("looks");
-    assert_eq!(looks.len(), 108);
-    for (said, look) in looks.iter().zip(&history.experiments[2].looks) {
-        assert_eq!(said["facts"], serde_json::to_value(&look.facts).expect("plain data"));
-        assert_eq!(said["rules"], look.rules);
-    }
+    assert_eq!(by_id(3.0, None), "known", "`3.0` is `3`");
+    assert_eq!(by_id(4.0, Some(later)), "corrected");
+    assert_eq!(by_id(4.0, Some(later)), "known");
+}
+
+fn now(server: &Running) -> String {
+    server.engine.wall().to_string()
 }
 
 #[test]
-fn every_state_has_a_sign_and_a_word() {
-    let held_back = {
-        let mut history = story::history();
-        let release = &mut history.experiments[0];
-        let promoted = |d: &Decision| matches!(d, Decision::Promote { .. });
-        let place = release.looks.iter().position(|look| promoted(&look.decision)).expect("promoted");
-        release.looks.truncate(place + 3);
-        release.ended = None;
-        release.phase = Phase { step: Step::HoldBack, treatment: 0.95 };
-        (history, 0)
-    };
-    let stopped = |reason: Reason| {
-        let mut history = story::history();
-        let release = &mut history.experiments[2];
-        let look = release.looks.last_mut().expect("a look");
-        look.decision = Decision::Stop { reason, why: "told".into() };
-        release.ended = Some(look.at);
-        (history, 2)
-    };
-    for ((history, n), expected) in [
-        (held_back, "✓</span> promoted, 5% held back"),
-        (stopped(Reason::NotBetter), "■</span> stopped: not better"),
-        (stopped(Reason::ByHand), "■</span> stopped: by hand"),
-        (stopped(Reason::SampleRatio), "✕</span> stopped: sample-ratio mismatch"),
-        (stopped(Reason::Unstable), "✕</span> stopped: unstable"),
+fn metrics_and_status_tell_of_the_experiment() {
+    let server = server(AB, Fault::Error);
+    let units: Vec<String> = (0..20).map(|i| format!("customer {i}")).collect();
+    let treated = units.iter().filter(|unit| arm(unit) == Arm::Treatment).count();
+    ask(&server, &json!({"rows": vec![json!({"x": 1}); 20], "units": units}));
+    ask(&server, &json!({"rows": [{"x": 1}, {"x": 2}]}));
+    let status = server.get("/api/status").json()["experiment"].clone();
+    let told = (&status["experiment"], &status["phase"], &status["stopped"], &status["without_unit"]);
+    assert_eq!(told, (&json!("1-old-new"), &json!("A/B at 50%"), &Value::Null, &json!(2)));
+    let treatment = json!({"version": "new", "rows": treated, "fell_back": treated});
+    assert_eq!(status["arms"]["treatment"], treatment);
+    assert_eq!(status["arms"]["control"], json!({"version": "old", "rows": 20 - treated, "fell_back": 0}));
+    let metrics = server.get("/metrics").text();
+    let labels = "{experiment=\"1-old-new\",arm=\"treatment\"}";
+    for line in [
+        format!("incumbent_experiment_rows_total{labels} {treated}"),
+        format!("incumbent_experiment_fallback_rows_total{labels} {treated}"),
+        "incumbent_experiment_without_unit_rows_total{experiment=\"1-old-new\"} 2".into(),
+        "incumbent_experiment_stopped_ratio{experiment=\"1-old-new\"} 0".into(),
+        "incumbent_version_breaker_open_ratio{version=\"new\"} 0".into(),
     ] {
-        let address = address(&history, n);
-        let server = serve(history);
-        assert!(server.get(&address).text().contains(expected), "{expected}");
-        assert!(server.get("/experiments").text().contains(expected), "{expected} among all releases");
+        assert!(metrics.lines().any(|l| l == line), "{line} in\n{metrics}");
     }
 }
 
 #[test]
-fn a_release_that_was_not_looked_at_has_a_page() {
-    let mut history = story::history();
-    let release = &mut history.experiments[2];
-    release.looks.clear();
-    release.phase = Phase { step: Step::Shadow, treatment: 0.0 };
-    let address = address(&history, 2);
-    let page = serve(history).get(&address).text();
-    assert!(page.contains("<strong>Began with shadow</strong>: it passed the gate."));
-    assert!(page.contains("a decision waits for: the first look at shadow"));
+fn shadow_answers_are_counted_and_shown_to_nobody() {
+    let server = server(SHADOW, Fault::None);
+    let said = ask(&server, &json!({"rows": [{"x": 1, "customer": "anna"}]}));
+    assert_eq!((&said[0]["value"], said[0].get("arm")), (&json!(2.0), None));
+    let shadow = || server.get("/api/status").json()["experiment"]["shadow"].clone();
+    while shadow()["durable"] != 1 {
+        std::thread::yield_now();
+    }
+    assert_eq!((&shadow()["answered"], &shadow()["left_out"]), (&json!(1), &json!(0)));
 }
 
 #[test]
-fn words_that_look_like_markup_stay_text() {
-    let mut history = story::history();
-    let script = "<script>alert(1)</script>";
-    history.versions[7].origin = domain::Origin::Imported { file: script.into() };
-    let release = &mut history.experiments[2];
-    release.why = script.into();
-    let look = release.looks.last_mut().expect("a look");
-    look.decision = Decision::Stop { reason: Reason::ByHand, why: script.into() };
-    look.facts.guardrails[0].name = script.into();
-    look.facts.sample_ratios[0].join = script.into();
-    look.facts.goal.as_mut().expect("a goal").metric = script.into();
-    release.ended = Some(look.at);
-    let address = address(&history, 2);
-    let server = serve(history);
-    for path in [address.as_str(), "/", "/experiments"] {
-        assert!(!server.get(path).text().contains("<script>alert"), "{path}");
+fn a_challenger_that_does_harm_is_stopped_and_no_answer_fails() {
+    let server = server(AB, Fault::Panic);
+    let mut treated = 0;
+    for request in 0..1_000 {
+        let said = ask(&server, &json!({"rows": [{"x": 1}], "units": [format!("customer {request}")]}));
+        assert_eq!(said[0]["value"], 2.0, "the incumbent answers for it");
+        treated += u64::from(said[0]["arm"] == "treatment");
+        if server.engine.tripped().is_some() {
+            break;
+        }
     }
+    assert!(treated <= 100, "{treated}");
+    let unit = (0..).map(|i| format!("u{i}")).find(|unit| arm(unit) == Arm::Treatment);
+    let said = ask(&server, &json!({"rows": [{"x": 1}], "units": [unit]}));
+    assert_eq!((&said[0]["served_by"], &said[0]["why"]), (&json!("fallback"), &json!("stopped")));
+    let stopped = server.get("/api/status").json()["experiment"]["stopped"].clone();
+    assert_eq!((&stopped["name"], &stopped["treatment"][0]), (&json!("errors"), &json!(treated)));
+    let link = server.engine.link(&VersionId("new".into())).expect("on trial");
+    assert_eq!(link.calls(), (treated, treated), "from then on it is not asked");
 }

@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::counters::Counters;
 use crate::doubt::Unseen;
 use crate::link::Link;
-use crate::outcome::{Claim, Noted, OutcomeError, Outcomes};
+use crate::outcome::{Claim, OutcomeError, Outcomes, Receipt};
 use crate::predict::{Piece, Walk};
 use crate::record::{Answered, Recorder, WhenFull};
 use crate::shadow::Shadow;
@@ -38,6 +38,8 @@ pub struct Settings {
     pub queue_rows: usize,
     /// What to do when that many wait.
     pub when_full: WhenFull,
+    /// How long after a prediction its outcome may come; without, no outcome is late.
+    pub label_window: Option<Duration>,
 }
 
 /// Rows to be answered.
@@ -105,7 +107,8 @@ struct Names {
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings { max_in_flight: 64, queue_rows: 65_536, when_full: WhenFull::Wait }
+        let when_full = WhenFull::Wait;
+        Settings { max_in_flight: 64, queue_rows: 65_536, when_full, label_window: None }
     }
 }
 
@@ -121,7 +124,7 @@ impl Engine {
             admission: Admission::new(settings.max_in_flight),
             shadow: Shadow { recorder: Arc::clone(&recorder), clock: Arc::clone(&clock) },
             recorder,
-            outcomes: Outcomes::start(journal, Arc::clone(&counters))?,
+            outcomes: Outcomes::start(journal, Arc::clone(&counters), settings.label_window)?,
             clock,
             counters,
             names: Names { salt: RandomState::new().hash_one("salt") as u32, next: AtomicU64::new(0) },
@@ -193,7 +196,7 @@ impl Engine {
     }
 
     /// Records what turned out to be true: one answer a claim; all are durable or none.
-    pub async fn note(&self, claims: Vec<Claim>) -> Result<Vec<Noted>, OutcomeError> {
+    pub async fn note(&self, claims: Vec<Claim>) -> Result<Vec<Receipt>, OutcomeError> {
         self.outcomes.note(claims, self.clock.wall(), &self.recorder).await
     }
 

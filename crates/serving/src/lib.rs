@@ -39,7 +39,7 @@ pub use clock::{Clock, SystemClock};
 pub use engine::{Engine, Refusal, Request, Settings};
 pub use floor::Floor;
 pub use link::{Limits, Link};
-pub use outcome::{Claim, Noted, OutcomeError};
+pub use outcome::{About, Claim, Noted, OutcomeError, Receipt};
 pub use record::WhenFull;
 pub use snapshot::{Snapshot, SnapshotError};
 pub use tally::Tally;

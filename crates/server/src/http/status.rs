@@ -7,11 +7,12 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{Html, IntoResponse};
+use domain::Arm;
 use domain::history::{History, Judged, Measurement, Standing};
 use serde_json::{Value, json};
-use serving::Snapshot;
 use serving::breaker::State as Breaker;
 use serving::failure::Reason;
+use serving::{Link, Snapshot, Trial};
 use std::sync::Arc;
 
 /// Nothing from elsewhere, nothing inline, no frames.
@@ -61,6 +62,7 @@ pub async fn status(State(app): State<Arc<App>>) -> Json<Value> {
         "ready": app.ready(),
         "serving": app.engine.snapshot().ok().map(|snapshot| serving(&app, &history, &snapshot)),
         "traffic": traffic(&app),
+        "experiment": app.engine.trial().map(|trial| experiment(&app, &trial)),
         "progress": progress,
         "stages": stages,
     }))
@@ -109,6 +111,32 @@ fn serving(app: &App, history: &History, snapshot: &Snapshot) -> Value {
     json!({
         "version": snapshot.intended().version(), "chain": chain.collect::<Vec<_>>(),
         "floor": snapshot.floor().answer(1).values, "deadline_ms": snapshot.deadline().as_secs_f64() * 1e3,
+    })
+}
+
+/// The experiment under way, as this process sees it: what is decided by stands in the history.
+fn experiment(app: &App, trial: &Trial) -> Value {
+    let (phase, tally, counters) = (trial.phase(), trial.tally(), app.engine.counters());
+    let arm = |arm: Arm, link: Option<&Arc<Link>>| {
+        json!({
+            "version": link.map(|link| link.version()), "rows": tally.rows(arm).get(),
+            "fell_back": tally.fell_back(arm).get(),
+        })
+    };
+    json!({
+        "experiment": trial.experiment(),
+        "phase": phase.to_string(), "step": phase.step, "treatment": phase.treatment,
+        "arms": {
+            "control": arm(Arm::Control, trial.control().first()),
+            "treatment": arm(Arm::Treatment, trial.treatment().first()),
+        },
+        "without_unit": tally.without_unit.get(),
+        "shadow": {
+            "answered": tally.shadow_answered.get(), "failed": tally.shadow_failed.get(),
+            "left_out": tally.shadow_left_out.get(), "durable": counters.shadows.get(),
+            "dropped": counters.shadows_dropped.get(),
+        },
+        "stopped": trial.tripped().map(|tripped| tripped.guardrail),
     })
 }
 
