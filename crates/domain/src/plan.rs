@@ -11,7 +11,7 @@ mod release;
 pub mod schema;
 
 pub use parse::PlanError;
-pub use release::{Goal, OverBaseline, Peek, Release};
+pub use release::{Compare, Goal, OverBaseline, Peek, Release};
 
 use crate::model::Task;
 use crate::time::{DAY, HOUR, SECOND};

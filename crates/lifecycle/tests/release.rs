@@ -186,7 +186,18 @@ impl World {
 
 #[test]
 fn a_better_challenger_goes_all_the_way() {
-    let mut world = World::new(PLAN, false);
+    for plan in [PLAN, &arms()] {
+        goes_all_the_way(plan);
+    }
+}
+
+/// The same plan, where the arms are compared instead of both answers to the same row.
+fn arms() -> String {
+    PLAN.replace("[release]", "[release]\ncompare = \"arms\"")
+}
+
+fn goes_all_the_way(plan: &str) {
+    let mut world = World::new(plan, false);
     world.begin();
     assert_eq!(world.stage(&world.logistic.id), Stage::Shadow);
     let mut seen = vec![];
@@ -229,8 +240,10 @@ fn every_recorded_decision_comes_out_the_same_again() {
 
 #[test]
 fn a_worse_challenger_is_stopped_and_the_incumbent_serves_on() {
-    for steps in ["[\"shadow\"]", "[\"ab\"]", "[\"shadow\", \"canary\", \"ab\"]"] {
-        let plan = PLAN.replace("[\"shadow\", \"canary\", \"ab\"]", steps);
+    let both = [PLAN.to_string(), arms()];
+    let steps = ["[\"shadow\"]", "[\"ab\"]", "[\"shadow\", \"canary\", \"ab\"]"];
+    for (plan, steps) in both.iter().flat_map(|plan| steps.map(|steps| (plan, steps))) {
+        let plan = plan.replace("[\"shadow\", \"canary\", \"ab\"]", steps);
         let mut world = World::new(&plan, true);
         world.begin();
         let (said, _) = world.until_the_end(Health::Well, 8_000);
@@ -256,7 +269,7 @@ fn a_failing_challenger_is_stopped_early_wherever_it_stands() {
 
 #[test]
 fn a_challenger_that_is_the_same_never_ships() {
-    let plan = PLAN
+    let plan = arms()
         .replace("[\"shadow\", \"canary\", \"ab\"]", "[\"ab\"]")
         .replace("min_units", "most_units = 3000\nmin_units");
     let mut world = World::new(&plan, false);

@@ -6,8 +6,10 @@
 //! At the end of an experiment: [`cuped`] (one covariate) or [`lin`] (several). While units keep
 //! coming, and whenever the allocation changed on the way: [`AdjustedStream`].
 
+mod fit;
 mod lin;
 mod stream;
+mod weighted;
 
 pub use lin::lin;
 pub use stream::{AdjustedStream, StreamUnit};

@@ -9,8 +9,9 @@
 //! Where to find what: row losses in [`metric`]; two versions on the same rows in [`paired`],
 //! [`mcnemar`], [`bonett_price`], [`delong`] and [`diebold_mariano`], and [`bootstrap`] for any other
 //! metric; how many rows in [`power`]; many questions in [`multiplicity`], [`budget`] and [`ladder`];
-//! evidence while rows keep coming in [`sequential`] and [`srm`]; another policy's value from a log in
-//! [`off_policy`]; a finished experiment's effect in [`relative`] and [`detectable`]; people in
+//! evidence while rows keep coming in [`sequential`] and [`srm`]; two arms of an experiment in
+//! [`adjust`], [`ratio`] and [`welch`], what those methods do in [`simulate`]; a finished experiment's
+//! effect in [`relative`] and [`detectable`]; another policy's value from a log in [`off_policy`]; people in
 //! [`agreement`], [`dawid_skene`] and [`alternative_annotator`].
 
 pub mod adjust;

@@ -6,10 +6,11 @@
 //!
 //! What callers use: [`Monitor`] for the mean of a stream of units, [`harm`] for guardrails. Under
 //! them: [`asymptotic`] (any values, no last look), [`planned`] (any values, a firm last look),
-//! [`betting`] and [`hedged`] (bounded values, no approximation), [`mixture`] and
+//! [`betting`], [`hedged`] and [`beta_binomial`] (bounded values, no approximation), [`mixture`] and
 //! [`empirical_bernstein`] (boundaries for bounded values in closed form), [`pairing`].
 
 pub mod asymptotic;
+pub mod beta_binomial;
 pub mod betting;
 pub mod empirical_bernstein;
 pub mod harm;
@@ -18,12 +19,14 @@ pub mod mixture;
 pub mod monitor;
 pub mod pairing;
 pub mod planned;
+pub mod seen;
 
 pub use asymptotic::{always_valid_bound_reach, always_valid_reach, always_valid_rows};
 pub use betting::Bettor;
 pub use empirical_bernstein::{ConjugateBernstein, PredictableBernstein};
 pub use harm::{HarmCounts, HarmLimit, RateLimit};
 pub use hedged::Hedged;
-pub use monitor::{Looked, Monitor, Peek, Seen};
+pub use monitor::{Looked, Monitor, Peek};
 pub use pairing::{Arm, Pairing};
 pub use planned::{planned_power, planned_reach, planned_rows};
+pub use seen::Seen;

@@ -273,6 +273,12 @@ pub const FIELDS: &[FieldDoc] = &[
         "what the arms are compared by; `outcome` where answers are meant to change what turns out to be true",
     ),
     field(
+        "release.compare",
+        Choice(&["paired", "arms"]),
+        "paired",
+        "paired asks both versions for each row, which needs a fraction of the units, and is right where answers do not change what turns out to be true; arms where they do",
+    ),
+    field(
         "release.success",
         Text,
         "none",

@@ -24,6 +24,16 @@ pub enum Goal {
     Outcome,
 }
 
+/// Which answers are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Compare {
+    /// Both versions' on the same row: for answers that do not change what turns out to be true.
+    Paired,
+    /// Those of one arm with those of the other: for answers that do.
+    Arms,
+}
+
 /// How the bounds pay for being looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -50,6 +60,8 @@ pub struct Release {
     pub unit: Option<String>,
     /// What the arms are compared by.
     pub goal: Goal,
+    /// Which answers are compared.
+    pub compare: Compare,
     /// The class that counts as a success, where the goal is the outcome of a classification.
     pub success: Option<String>,
     /// How the bounds pay for being looked at.
@@ -95,6 +107,7 @@ impl Default for Release {
             hold_back: 0.05,
             unit: None,
             goal: Goal::Loss,
+            compare: Compare::Paired,
             success: None,
             peek: Peek::Any,
             alpha: 0.05,

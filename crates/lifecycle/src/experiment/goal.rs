@@ -1,9 +1,10 @@
 //! How much better the challenger is, at one look.
 //!
-//! In shadow both versions answered the same rows, and the difference of their losses is looked at. Otherwise the arms
-//! are compared by unit: what the incumbent expects of a row, which was fixed before anybody saw an arm, takes its share of
-//! the variance away. Invariants: a unit counts once its label window is over and once only, in the arm that it was
-//! assigned to, whoever answered; the order of units is that of their first request.
+//! Not here: what to make of it (`domain::experiment::decide`). Invariant: a unit counts once its label window is over, and
+//! once only.
+
+mod arms;
+mod paired;
 
 use super::collect::{Row, Traffic};
 use crate::live::{self, LiveRow};
@@ -12,12 +13,13 @@ use crate::version::open;
 use crate::{Project, StageError};
 use domain::experiment::Look;
 use domain::history::Release;
-use domain::plan::{Goal, Peek};
-use domain::{Arm, Examples, OutputKind, Outputs, Target};
-use stats::adjust::{AdjustedStream, StreamUnit};
-use stats::moments::Moments;
+use domain::plan::{Compare, Goal, Peek};
+use domain::{Examples, OutputKind, Outputs, Target};
 use stats::sequential::{self, Monitor, Seen};
-use std::collections::BTreeMap;
+
+/// Bounds that hold for ever are sharpest at the planned units, but no later than here: tuned to millions of units
+/// they say nothing at thousands, while tuned to thousands they lose little at millions.
+const SHARPEST: u64 = 10_000;
 
 /// A look, and the mean of the goal in each arm.
 pub struct Measured {
@@ -25,15 +27,6 @@ pub struct Measured {
     pub look: Look,
     /// Control, then treatment.
     pub means: [Option<f64>; 2],
-}
-
-/// One unit's labelled rows together.
-struct Sum {
-    arm: Arm,
-    propensity: f64,
-    total: f64,
-    rows: f64,
-    expected: f64,
 }
 
 /// What is compared: the losses of answers, or the outcomes themselves.
@@ -61,11 +54,15 @@ pub fn goal(
     let values = Values { project, metric, kind: incumbent.model.signature().output.clone() };
     let live: Vec<&LiveRow> = rows.iter().map(|row| &row.live).collect();
     let examples = live::examples(project, &live, &incumbent.model.signature().inputs, &values.kind)?;
-    if shadow {
-        return paired(&values, release, &rows, &examples).map(Some);
-    }
-    let expected = values.expected(&incumbent.answer(&examples.rows)?)?;
-    split(&values, release, &rows, &examples, &expected).map(Some)
+    let measured = if shadow {
+        paired::shadowed(&values, release, &rows, &examples)
+    } else if project.plan.release.compare == Compare::Paired && !outcome {
+        paired::asked_again(&values, release, &rows, &examples)
+    } else {
+        let expected = values.expected(&incumbent.answer(&examples.rows)?)?;
+        arms::look(&values, release, &rows, &examples, &expected)
+    };
+    measured.map(Some)
 }
 
 /// The units planned at the first look that counted: bounds tuned to what is seen later would not hold.
@@ -83,90 +80,12 @@ pub(super) fn comparable(primary: &str) -> &str {
     }
 }
 
-fn paired(
-    values: &Values<'_>,
-    release: &Release,
-    rows: &[&Row],
-    examples: &Examples,
-) -> Result<Measured, StageError> {
-    let given = values.of(&outputs(rows, &values.kind, |row| &row.live.output), examples)?;
-    // who did not answer would have fallen back, to the answer that was given
-    let other = |row: &&Row| {
-        row.shadow.as_ref().and_then(|s| s.answer.as_ref().ok()).unwrap_or(&row.live.output).clone()
-    };
-    let kind = values.kind.clone();
-    let shadow = Outputs { kind, values: rows.iter().flat_map(other).collect() };
-    let shadowed = values.of(&shadow, examples)?;
-    let mut units: BTreeMap<&str, (usize, f64, f64)> = BTreeMap::new();
-    for (place, row) in rows.iter().enumerate() {
-        let unit = units.entry(&row.unit).or_insert((place, 0.0, 0.0));
-        (unit.1, unit.2) = (unit.1 + given[place] - shadowed[place], unit.2 + 1.0);
+/// The answers that were really given.
+fn given(rows: &[&Row], kind: &OutputKind) -> Outputs {
+    Outputs {
+        kind: kind.clone(),
+        values: rows.iter().flat_map(|row| row.live.output.iter().copied()).collect(),
     }
-    let mut gains: Vec<(usize, f64)> =
-        units.into_values().map(|(place, sum, rows)| (place, sum / rows)).collect();
-    gains.sort_by_key(|gain| gain.0);
-    values.cut(release, &mut gains);
-    let mut moments = Moments::default();
-    gains.iter().try_for_each(|(_, gain)| moments.observe(*gain)).map_err(|why| values.bad(&why))?;
-    let mean = |losses: &[f64]| Some(losses.iter().sum::<f64>() / losses.len() as f64);
-    let look = values.look(release, Seen::of(&moments), "paired", mean(&given).unwrap_or(0.0))?;
-    Ok(Measured { look, means: [mean(&given), mean(&shadowed)] })
-}
-
-fn split(
-    values: &Values<'_>,
-    release: &Release,
-    rows: &[&Row],
-    examples: &Examples,
-    expected: &[f64],
-) -> Result<Measured, StageError> {
-    let given = values.of(&outputs(rows, &values.kind, |row| &row.live.output), examples)?;
-    let mut sums = sums(rows, &given, expected);
-    values.cut(release, &mut sums);
-    let total = |of: fn(&Sum) -> f64| sums.iter().map(of).sum::<f64>();
-    let ratio = total(|s| s.total) / total(|s| s.rows);
-    let rows_each = total(|s| s.rows) / sums.len() as f64;
-    let mut stream = AdjustedStream::new(1);
-    for sum in &sums {
-        // a ratio of sums, made linear in the unit: the delta method
-        let outcome = values.direction() * (ratio + (sum.total - ratio * sum.rows) / rows_each);
-        let (challenger, covariates) = (sum.arm == Arm::Treatment, &[sum.expected]);
-        let unit = StreamUnit { challenger, propensity: sum.propensity, outcome, covariates };
-        stream.observe(unit).map_err(|why| values.bad(&why))?;
-    }
-    let mean = |arm: Arm| {
-        let of = || sums.iter().filter(move |s| s.arm == arm);
-        let rows = of().map(|s| s.rows).sum::<f64>();
-        (rows > 0.0).then(|| of().map(|s| s.total).sum::<f64>() / rows)
-    };
-    let means = [mean(Arm::Control), mean(Arm::Treatment)];
-    let look =
-        values.look(release, stream.seen(), "by unit, adjusted by what the incumbent expects", ratio)?;
-    Ok(Measured { look, means })
-}
-
-/// The labelled rows of each unit, in the order of the units' first request.
-fn sums(rows: &[&Row], given: &[f64], expected: &[f64]) -> Vec<Sum> {
-    let mut units: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut sums: Vec<Sum> = Vec::new();
-    for (place, row) in rows.iter().enumerate() {
-        let Some((arm, chance)) = row.place else { continue };
-        let at = *units.entry(&row.unit).or_insert(sums.len());
-        if at == sums.len() {
-            let treated = arm == Arm::Treatment;
-            let propensity = if treated { chance } else { 1.0 - chance };
-            sums.push(Sum { arm, propensity, total: 0.0, rows: 0.0, expected: 0.0 });
-        }
-        let sum = &mut sums[at];
-        sum.total += given[place];
-        sum.rows += 1.0;
-        sum.expected += (expected[place] - sum.expected) / sum.rows;
-    }
-    sums
-}
-
-fn outputs<'a>(rows: &[&'a Row], kind: &OutputKind, of: impl Fn(&'a Row) -> &'a Vec<f64>) -> Outputs {
-    Outputs { kind: kind.clone(), values: rows.iter().flat_map(|row| of(row).iter().copied()).collect() }
 }
 
 impl Values<'_> {
@@ -240,7 +159,10 @@ impl Values<'_> {
             Some(planned) => planned,
             None => Monitor::for_effect(effect, sd, rules.alpha, rules.power, peek).map_err(bad)?.planned(),
         };
-        let bounds = |alpha: f64, peek: sequential::Peek| Monitor::new(planned, alpha, peek)?.look(units);
+        let bounds = |alpha: f64, peek: sequential::Peek| {
+            let sharpest = if peek == sequential::Peek::Any { planned.min(SHARPEST) } else { planned };
+            Monitor::new(sharpest, alpha, peek)?.look(units)
+        };
         let seen = bounds(rules.alpha, peek).map_err(bad)?;
         let harm = bounds(rules.harm_alpha, sequential::Peek::Any).map_err(bad)?;
         let holds =

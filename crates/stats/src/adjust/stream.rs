@@ -6,7 +6,8 @@
 //! only; so given the past its mean is the effect, however poor the predictions are. Its weight depends
 //! on the propensity alone.
 
-use crate::cholesky::Cholesky;
+use super::fit::Fit;
+use super::weighted::Sums;
 use crate::input::{self, BadInput};
 use crate::sequential::Seen;
 
@@ -16,9 +17,6 @@ const LEARNED_FIRST: u64 = 20;
 /// An arm's own fit has half of the weight against the fit on both arms at this many of its units,
 /// times one more than there are covariates.
 const HALF_WEIGHT: f64 = 10.0;
-
-/// The ridge, as a share of each covariate's own spread.
-const RIDGE: f64 = 1e-3;
 
 /// One unit of the stream, in the order of assignment.
 #[derive(Debug, Clone, Copy)]
@@ -104,114 +102,10 @@ impl AdjustedStream {
 
     /// An arm's prediction leans on both arms while it has few units of its own.
     fn predict(&self, arm: usize, covariates: &[f64]) -> f64 {
-        let own = self.arms[arm].count / (self.arms[arm].count + HALF_WEIGHT * (self.covariates + 1) as f64);
+        let count = self.arms[arm].count();
+        let own = count / (count + HALF_WEIGHT * (self.covariates + 1) as f64);
         let both = self.both.predict(covariates);
         both + own * (self.arms[arm].predict(covariates) - both)
-    }
-}
-
-/// Sums over values ψ with their weights w.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-struct Sums {
-    count: u64,
-    weights: f64,
-    /// Of wψ.
-    values: f64,
-    /// Of w², w²ψ and w²ψ².
-    squares: [f64; 3],
-    /// Of w³, w³ψ, w³ψ² and w³ψ³.
-    cubes: [f64; 4],
-}
-
-impl Sums {
-    fn add(&mut self, value: f64, weight: f64) {
-        self.count += 1;
-        self.weights += weight;
-        self.values += weight * value;
-        let (square, cube) = (weight * weight, weight * weight * weight);
-        let powers = [1.0, value, value * value, value * value * value];
-        self.squares.iter_mut().zip(powers).for_each(|(sum, power)| *sum += square * power);
-        self.cubes.iter_mut().zip(powers).for_each(|(sum, power)| *sum += cube * power);
-    }
-
-    /// Spread and skewness are those of w(ψ − mean), the spread brought back to the scale of ψ by the
-    /// mean weight.
-    fn seen(&self) -> Seen {
-        if self.count < 2 {
-            return Seen { units: self.count, ..Seen::NOTHING };
-        }
-        let (n, mean) = (self.count as f64, self.values / self.weights);
-        let [s0, s1, s2] = self.squares;
-        let squares = (s2 - 2.0 * mean * s1 + mean * mean * s0).max(0.0);
-        let [c0, c1, c2, c3] = self.cubes;
-        let cubes = c3 - 3.0 * mean * c2 + 3.0 * mean * mean * c1 - mean.powi(3) * c0;
-        let skewness = if squares > 0.0 { cubes / n / (squares / n).powf(1.5) } else { 0.0 };
-        let sd = (squares / (n - 1.0)).sqrt() * n / self.weights;
-        Seen { units: self.count, mean, sd, skewness, events: None }
-    }
-}
-
-/// Recursive least squares: centred sums of squares and products, and the slopes from them.
-#[derive(Debug, Clone, PartialEq)]
-struct Fit {
-    count: f64,
-    /// Means of the covariates, then of the outcome.
-    means: Vec<f64>,
-    /// Sums of products of the centred covariates, row by row.
-    gram: Vec<f64>,
-    /// Sums of products of the centred covariates and the outcome.
-    right: Vec<f64>,
-    slopes: Vec<f64>,
-    /// Slopes are solved for again at this count: a sixteenth more units hardly move them.
-    next_solve: f64,
-}
-
-impl Fit {
-    fn new(covariates: usize) -> Self {
-        Fit {
-            count: 0.0,
-            means: vec![0.0; covariates + 1],
-            gram: vec![0.0; covariates * covariates],
-            right: vec![0.0; covariates],
-            slopes: vec![0.0; covariates],
-            next_solve: 2.0 * covariates as f64,
-        }
-    }
-
-    fn predict(&self, covariates: &[f64]) -> f64 {
-        let part = |((x, mean), slope): ((&f64, &f64), &f64)| slope * (x - mean);
-        let slopes: f64 = covariates.iter().zip(&self.means).zip(&self.slopes).map(part).sum();
-        self.means[covariates.len()] + slopes
-    }
-
-    fn learn(&mut self, covariates: &[f64], outcome: f64) {
-        let size = covariates.len();
-        self.count += 1.0;
-        let before: Vec<f64> = covariates.iter().zip(&self.means).map(|(x, mean)| x - mean).collect();
-        for (at, value) in covariates.iter().chain([&outcome]).enumerate() {
-            self.means[at] += (value - self.means[at]) / self.count;
-        }
-        let left = outcome - self.means[size];
-        for (i, before) in before.into_iter().enumerate() {
-            self.right[i] += before * left;
-            (0..=i).for_each(|j| self.gram[i * size + j] += before * (covariates[j] - self.means[j]));
-        }
-        if size > 0 && self.count >= self.next_solve {
-            self.solve(size);
-        }
-    }
-
-    /// A covariate that never varied, or follows from others, gets its slope from the ridge alone.
-    fn solve(&mut self, size: usize) {
-        self.next_solve = self.count + (self.count / 16.0).max(1.0);
-        let mut gram = self.gram.clone();
-        for i in 0..size {
-            let spread = self.gram[i * size + i];
-            gram[i * size + i] = if spread > 0.0 { spread * (1.0 + RIDGE) } else { 1.0 };
-        }
-        if let Some(factor) = Cholesky::of(&gram, size) {
-            self.slopes = factor.solve(&self.right);
-        }
     }
 }
 

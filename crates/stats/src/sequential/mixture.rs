@@ -7,17 +7,14 @@
 //!
 //! - *What they answer.* How far can a sum of centred values stray by chance, over all times?
 //! - *Assumptions.* Normal mixture: sub-Gaussian increments. Gamma-exponential: sub-exponential ones, as
-//!   the empirical Bernstein processes of values in [0, 1] (scale 1). Beta-binomial: values within a
-//!   known range of two points, as yes and no.
+//!   the empirical Bernstein processes of values in [0, 1] (scale 1).
 //! - *When they mislead.* With a variance that was guessed too small. They are tightest near the variance
 //!   they were tuned for.
 //! - *Source.* Howard, Ramdas, McAuliffe and Sekhon 2021: theorem 1 and propositions 5 to 9.
 //! - *Checked against.* confseq 0.0.11 `boundaries`.
 
-use crate::Estimate;
-use crate::distribution::{beta_cdf, bisect, normal_cdf};
+use crate::distribution::{bisect, normal_cdf};
 use crate::input::{self, BadInput};
-use crate::proportion::Count;
 use libm::lgamma;
 
 /// Whether a boundary guards one side or both.
@@ -40,7 +37,7 @@ pub struct Tuning {
 
 impl Tuning {
     /// The ρ of the mixture.
-    fn precision(&self, sides: Sides) -> Result<f64, BadInput> {
+    pub(super) fn precision(&self, sides: Sides) -> Result<f64, BadInput> {
         input::open_unit("tuning alpha", self.alpha)?;
         positive("tuning variance", self.variance)?;
         let alpha = if sides == Sides::One { 2.0 * self.alpha } else { self.alpha };
@@ -143,85 +140,6 @@ pub fn poly_stitching_bound(variance: f64, alpha: f64, from: f64, scale: f64) ->
     Ok((first * variance * ell + second * second).sqrt() + second)
 }
 
-/// The boundary for sums of values that are `−below` or `above` their mean, or between.
-pub fn beta_binomial_bound(
-    variance: f64,
-    alpha: f64,
-    tuning: Tuning,
-    (below, above): (f64, f64),
-    sides: Sides,
-) -> Result<f64, BadInput> {
-    positive("variance", variance)?;
-    positive("reach below the mean", below)?;
-    positive("reach above the mean", above)?;
-    input::open_unit("alpha", alpha)?;
-    let mixture = BetaBinomial::tuned(tuning, below, above, sides)?;
-    // A sum beyond this is impossible at this variance.
-    let most = variance / below;
-    let reached = |sum: f64| mixture.log(sum, variance) >= -alpha.ln();
-    Ok(if reached(most) { bisect(0.0, most, reached) } else { most })
-}
-
-/// An interval for a share that holds at every look, tightest at about `planned` trials.
-pub fn bernoulli_interval(count: Count, planned: f64, tuning: f64, alpha: f64) -> Result<Estimate, BadInput> {
-    input::open_unit("alpha", alpha)?;
-    positive("planned trials", planned)?;
-    let (yes, trials) = (count.successes as f64, count.trials as f64);
-    input::parameter("trials", trials, "1 or more", trials >= 1.0)?;
-    input::parameter("successes", yes, "at most the trials", yes <= trials)?;
-    Tuning { variance: planned, alpha: tuning }.precision(Sides::Two)?;
-    let share = yes / trials;
-    let rejected = |p: f64| {
-        let tuning = Tuning { variance: p * (1.0 - p) * planned, alpha: tuning };
-        BetaBinomial::tuned(tuning, p, 1.0 - p, Sides::Two)
-            .is_ok_and(|m| m.log((share - p) * trials, p * (1.0 - p) * trials) >= -alpha.ln())
-    };
-    let low = if yes == 0.0 { 0.0 } else { bisect(0.0, share, |p| !rejected(p)) };
-    let high = if yes == trials { 1.0 } else { bisect(share, 1.0, rejected) };
-    Ok(Estimate { value: share, low, high, rows: count.trials })
-}
-
-/// The mixture over a beta prior, for values `below` under or `above` over the mean.
-struct BetaBinomial {
-    prior: f64,
-    below: f64,
-    above: f64,
-    /// Up to where the prior reaches.
-    reach: f64,
-    normaliser: f64,
-}
-
-impl BetaBinomial {
-    fn tuned(tuning: Tuning, below: f64, above: f64, sides: Sides) -> Result<Self, BadInput> {
-        let product = below * above;
-        let prior = (tuning.precision(sides)? - product).max(1e-3 * product);
-        let range = below + above;
-        let reach = if sides == Sides::One { above / range } else { 1.0 };
-        let normaliser = log_beta(prior / (below * range), prior / (above * range), reach);
-        Ok(BetaBinomial { prior, below, above, reach, normaliser })
-    }
-
-    fn log(&self, sum: f64, variance: f64) -> f64 {
-        let (below, above, range) = (self.below, self.above, self.below + self.above);
-        let whole = self.prior + variance;
-        variance / (below * above) * range.ln()
-            - (variance + above * sum) / (above * range) * below.ln()
-            - (variance - below * sum) / (below * range) * above.ln()
-            + log_beta(
-                (whole - below * sum) / (below * range),
-                (whole + above * sum) / (above * range),
-                self.reach,
-            )
-            - self.normaliser
-    }
-}
-
-/// ln of the incomplete beta function B(x; a, b).
-fn log_beta(a: f64, b: f64, x: f64) -> f64 {
-    let part = if x == 1.0 { 0.0 } else { beta_cdf(x, a, b).ln() };
-    part + lgamma(a) + lgamma(b) - lgamma(a + b)
-}
-
 /// ln P(a, x) of the regularised lower incomplete gamma function.
 fn log_gamma_lower(a: f64, x: f64) -> f64 {
     statrs::function::gamma::gamma_lr(a, x).ln()
@@ -236,7 +154,7 @@ fn least_sum(start: f64, reached: impl Fn(f64) -> bool) -> f64 {
     bisect(0.0, high, reached)
 }
 
-fn positive(what: &'static str, found: f64) -> Result<(), BadInput> {
+pub(super) fn positive(what: &'static str, found: f64) -> Result<(), BadInput> {
     input::parameter(what, found, "a finite number above 0", found.is_finite() && found > 0.0)
 }
 
@@ -254,8 +172,6 @@ mod tests {
         assert!(NormalMixture::tuned(tuning, Sides::Two).unwrap().bound(-1.0, 0.05).is_err());
         assert!(gamma_exponential_bound(1.0, 0.05, tuning, 0.0).is_err());
         assert!(poly_stitching_bound(1.0, 0.05, 1.0, f64::NAN).is_err());
-        let none = Count { successes: 1, trials: 0 };
-        assert!(bernoulli_interval(none, 100.0, 0.05, 0.05).is_err());
     }
 
     proptest! {
@@ -278,7 +194,6 @@ mod tests {
                     NormalMixture::tuned(tuning, Sides::Two).unwrap().bound(variance, alpha).unwrap(),
                     gamma_exponential_bound(variance, alpha, tuning, 1.0).unwrap(),
                     poly_stitching_bound(variance, alpha, 1.0, 0.0).unwrap(),
-                    beta_binomial_bound(variance, alpha, tuning, (0.5, 0.5), Sides::Two).unwrap(),
                 ]
             };
             let here = bounds(variance, alpha);

@@ -5,9 +5,9 @@ use crate::online::{both_sides, conjugate_low, hedged_bounds, predictable_low};
 use serde_json::Value;
 use stats::proportion::Count;
 use stats::sequential::Hedged;
+use stats::sequential::beta_binomial::{bernoulli_interval, beta_binomial_bound};
 use stats::sequential::mixture::{
-    NormalMixture, Sides, Tuning, bernoulli_interval, beta_binomial_bound, gamma_exponential_bound,
-    poly_stitching_bound,
+    NormalMixture, Sides, Tuning, gamma_exponential_bound, poly_stitching_bound,
 };
 
 const EXACT: f64 = 1e-9;

@@ -6,8 +6,9 @@ use stats::adjust::{Units, cuped, lin};
 use stats::moments::Moments;
 use stats::proportion::Count;
 use stats::ratio::{RatioArm, ratio_difference};
+use stats::sequential::beta_binomial::bernoulli_interval;
 use stats::sequential::mixture::{
-    NormalMixture, Sides, Tuning, bernoulli_interval, gamma_exponential_bound, poly_stitching_bound,
+    NormalMixture, Sides, Tuning, gamma_exponential_bound, poly_stitching_bound,
 };
 use stats::sequential::{ConjugateBernstein, Hedged, PredictableBernstein, Seen, always_valid_reach};
 use stats::srm::{SequentialSrm, srm_chi_square};
