@@ -3,6 +3,7 @@
 mod analyze;
 mod list;
 mod off_policy;
+mod picture;
 mod replay;
 mod simulate;
 mod start;
