@@ -33,6 +33,11 @@ pub fn number(x: f64) -> String {
     format!("{x:.decimals$}")
 }
 
+/// A share in percent: `0.30%`.
+pub fn percent(share: f64) -> String {
+    format!("{:.2}%", 100.0 * share)
+}
+
 /// A stage's word.
 pub fn stage(stage: Stage) -> &'static str {
     match stage {

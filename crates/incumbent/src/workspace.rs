@@ -13,6 +13,18 @@ pub const STATE: &str = ".incumbent";
 
 /// Opens the project of a folder, making its stores where they are not there yet.
 pub fn open(dir: &Path) -> anyhow::Result<Project> {
+    open_with(dir, journal)
+}
+
+/// The same for a command that only looks on, and may do so for days: a server can be started meanwhile.
+pub fn open_to_watch(dir: &Path) -> anyhow::Result<Project> {
+    open_with(dir, |folder| Ok(FileJournal::open_for_reading(folder)))
+}
+
+fn open_with(
+    dir: &Path,
+    journal: impl Fn(&Path) -> Result<FileJournal, StoreError>,
+) -> anyhow::Result<Project> {
     let plan = plan_file::read(dir)?;
     let dir = folder(dir);
     let state = dir.join(STATE);

@@ -4,6 +4,7 @@ mod analyze;
 mod bars;
 mod list;
 mod off_policy;
+mod picture;
 mod replay;
 mod simulate;
 mod start;

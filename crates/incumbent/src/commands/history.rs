@@ -1,8 +1,11 @@
-//! `incumbent history`: every event; and every verdict judged again from the facts that its event holds.
+//! `incumbent history`: every event; and every verdict and every look of a release decided again from the facts that
+//! its event holds.
 
 use crate::{Outcome, args, print, workspace};
+use domain::experiment::{Decision, Reason, decide};
 use domain::gate::judge;
-use domain::{Event, Recorded};
+use domain::history::Looked;
+use domain::{Event, History, Recorded};
 use lifecycle::Project;
 use serde_json::{Value, json};
 
@@ -23,8 +26,36 @@ pub fn run(args: &args::History, json: bool) -> anyhow::Result<Outcome> {
     Ok(Outcome::Pass)
 }
 
+/// What came of deciding again.
+struct Again {
+    verdicts: usize,
+    looks: usize,
+    /// Looks at which a person decided, not the rule.
+    by_hand: usize,
+    /// The events that come out differently.
+    different: Vec<u64>,
+}
+
 fn replay(project: &Project, json: bool) -> anyhow::Result<Outcome> {
-    let history = project.history()?;
+    let Again { verdicts, looks, by_hand, different } = again(&project.history()?)?;
+    if json {
+        print::json(
+            &json!({"verdicts": verdicts, "looks": looks, "by_hand": by_hand, "different": different}),
+        );
+    } else {
+        println!(
+            "{verdicts} verdicts and {looks} looks at releases decided again from their facts, {} come out differently",
+            different.len()
+        );
+        different.iter().for_each(|sequence| println!("  event {sequence}"));
+        if by_hand > 0 {
+            println!("{by_hand} releases were stopped by hand, which no rule decides");
+        }
+    }
+    Ok(if different.is_empty() { Outcome::Pass } else { Outcome::Fail })
+}
+
+fn again(history: &History) -> anyhow::Result<Again> {
     let mut different = Vec::new();
     for judged in &history.verdicts {
         let rules = serde_json::from_value(judged.rules.clone())?;
@@ -32,17 +63,21 @@ fn replay(project: &Project, json: bool) -> anyhow::Result<Outcome> {
             different.push(judged.sequence);
         }
     }
-    if json {
-        print::json(&json!({"verdicts": history.verdicts.len(), "different": different}));
-    } else {
-        println!(
-            "{} verdicts judged again from their facts, {} come out differently",
-            history.verdicts.len(),
-            different.len()
-        );
-        different.iter().for_each(|sequence| println!("  event {sequence}"));
+    let all = || history.experiments.iter().flat_map(|release| &release.looks);
+    let (by_hand, looks): (Vec<&Looked>, Vec<&Looked>) = all().partition(|look| by_hand(look));
+    for look in &looks {
+        let rules = serde_json::from_value(look.rules.clone())?;
+        if decide(&rules, look.mode, &look.facts) != look.decision {
+            different.push(look.sequence);
+        }
     }
-    Ok(if different.is_empty() { Outcome::Pass } else { Outcome::Fail })
+    different.sort_unstable();
+    let verdicts = history.verdicts.len();
+    Ok(Again { verdicts, looks: looks.len(), by_hand: by_hand.len(), different })
+}
+
+fn by_hand(look: &Looked) -> bool {
+    matches!(look.decision, Decision::Stop { reason: Reason::ByHand, .. })
 }
 
 /// One event in words.
@@ -69,6 +104,15 @@ pub fn sentence(recorded: &Recorded) -> String {
             let (value, low, high) =
                 (print::number(*value), print::number(interval.0), print::number(interval.1));
             format!("{version} live {metric} {value} [{low}, {high}] on {rows} rows, {from} to {to}")
+        }
+        Event::Started { experiment, incumbent, challenger, phase, why, .. } => {
+            format!("release {experiment} of {challenger} against {incumbent} begins with {phase}: {why}")
+        }
+        Event::Decided { facts, decision, .. } => {
+            format!("release {} in {}: {decision}: {}", facts.experiment, facts.phase, decision.why())
+        }
+        Event::BreakerOpened { version } => {
+            format!("{version} failed so often that it is not asked for a while: its breaker opened")
         }
         Event::Dropped { predictions, why } => {
             format!("{predictions} predictions answered but not logged: {why}")

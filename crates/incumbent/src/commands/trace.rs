@@ -6,6 +6,7 @@ use domain::history::Standing;
 use domain::{Event, History, Prediction, PredictionId, ServedBy};
 use lifecycle::Project;
 use serde_json::{Value, json};
+use server::experiment;
 
 /// Runs the command.
 pub fn run(args: &args::Trace, json: bool) -> anyhow::Result<Outcome> {
@@ -97,7 +98,26 @@ fn story(project: &Project, history: &History, standing: &Standing) {
             m.to
         );
     }
+    releases(history, standing);
     println!("  stage      {} ({})", print::stage(standing.stage), project.plan.name);
+}
+
+/// The releases that it took part in, on either side.
+fn releases(history: &History, standing: &Standing) {
+    let id = &standing.version;
+    for release in history.experiments.iter().filter(|r| &r.challenger == id || &r.incumbent == id) {
+        let side = if &release.challenger == id { "challenger against" } else { "incumbent against" };
+        let other = if &release.challenger == id { &release.incumbent } else { &release.challenger };
+        println!(
+            "  release    {}: {side} {}, {}",
+            release.id,
+            experiment::name(history, other),
+            experiment::state(release)
+        );
+        if let Some(look) = experiment::decided(release) {
+            println!("    {}, {}: {}", look.decision, look.facts.now, look.decision.why());
+        }
+    }
 }
 
 fn concerns(event: &Event, standing: &Standing) -> bool {
@@ -109,6 +129,9 @@ fn concerns(event: &Event, standing: &Standing) -> bool {
         | Event::Measured { version, .. } => version == id,
         Event::Judged { facts, .. } => &facts.challenger == id || &facts.incumbent == id,
         Event::Deployed { incumbent, fallback } => incumbent == id || fallback.contains(id),
+        Event::Started { incumbent, challenger, .. } => incumbent == id || challenger == id,
+        Event::Decided { facts, .. } => facts.arms.iter().any(|arm| &arm.version == id),
+        Event::BreakerOpened { version } => version == id,
         Event::StageDone { .. } | Event::Triggered { .. } | Event::Dropped { .. } => false,
     }
 }
