@@ -84,7 +84,8 @@ impl Moments {
     /// The mean of their cubed distances from the mean, per cubed standard deviation; 0 where they do not
     /// vary.
     pub fn skewness(&self) -> f64 {
-        if self.squares > 0.0 { self.third() / (self.squares / self.count as f64).powf(1.5) } else { 0.0 }
+        let n = self.count as f64;
+        if self.squares > 0.0 { self.cubes / self.squares * (n / self.squares).sqrt() } else { 0.0 }
     }
 
     /// The mean of their cubed distances from the mean; 0 before the first.

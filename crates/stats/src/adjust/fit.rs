@@ -52,6 +52,10 @@ impl Fit {
     pub fn learn(&mut self, covariates: &[f64], outcome: f64) {
         let size = covariates.len();
         self.count += 1.0;
+        if size == 0 {
+            self.means[0] += (outcome - self.means[0]) / self.count;
+            return;
+        }
         let before: Vec<f64> = covariates.iter().zip(&self.means).map(|(x, mean)| x - mean).collect();
         for (at, value) in covariates.iter().chain([&outcome]).enumerate() {
             self.means[at] += (value - self.means[at]) / self.count;
@@ -61,7 +65,7 @@ impl Fit {
             self.right[i] += before * left;
             (0..=i).for_each(|j| self.gram[i * size + j] += before * (covariates[j] - self.means[j]));
         }
-        if size > 0 && self.count >= self.next_solve {
+        if self.count >= self.next_solve {
             self.solve(size);
         }
     }

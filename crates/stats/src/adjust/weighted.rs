@@ -41,7 +41,7 @@ impl Sums {
         let squares = (s2 - 2.0 * mean * s1 + mean * mean * s0).max(0.0);
         let [c0, c1, c2, c3] = self.cubes;
         let cubes = c3 - 3.0 * mean * c2 + 3.0 * mean * mean * c1 - mean.powi(3) * c0;
-        let skewness = if squares > 0.0 { cubes / n / (squares / n).powf(1.5) } else { 0.0 };
+        let skewness = if squares > 0.0 { cubes / squares * (n / squares).sqrt() } else { 0.0 };
         let sd = (squares / (n - 1.0)).sqrt() * n / self.weights;
         Seen { units: self.count, mean, sd, skewness, events: None }
     }

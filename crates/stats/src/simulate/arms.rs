@@ -131,7 +131,9 @@ struct Watch<'a> {
     both: [Moments; 2],
     stream: AdjustedStream,
     pairs: Pairs,
+    yes: [u64; 2],
     critical: f64,
+    waiting: [bool; Method::ALL.len()],
     stops: super::Stops,
 }
 
@@ -148,51 +150,64 @@ impl<'a> Watch<'a> {
                 waiting: VecDeque::new(),
                 arm: false,
             },
+            yes: [0; 2],
             critical: normal_quantile(1.0 - ALPHA),
+            waiting: Method::ALL.map(|method| arms.methods.contains(&method)),
             stops: [None; Method::ALL.len()],
         }
     }
 
     fn all_ended(&self) -> bool {
-        self.arms.methods.iter().all(|&method| self.stops[method as usize].is_some())
+        self.waiting == [false; Method::ALL.len()]
     }
 
     fn take(&mut self, unit: StreamUnit<'_>) -> Result<(), BadInput> {
         self.units += 1;
-        self.both[usize::from(unit.challenger)].observe(unit.outcome)?;
-        self.stream.observe(unit)?;
-        if self.arms.methods.contains(&Method::Betting) {
+        let arm = usize::from(unit.challenger);
+        self.both[arm].observe(unit.outcome)?;
+        self.yes[arm] += u64::from(unit.outcome == 1.0);
+        // What nobody waits for any more is not worked out.
+        let seen = if self.waits(Method::Any) || self.waits(Method::Planned) {
+            self.stream.observe(unit)?;
+            self.seen()
+        } else {
+            Seen::NOTHING
+        };
+        if self.waits(Method::Betting) {
             self.pairs.take(unit.challenger, unit.outcome)?;
         }
         for &method in &self.arms.methods {
-            if self.stops[method as usize].is_none() && self.ships(method)? {
+            if self.waits(method) && self.ships(method, seen)? {
                 self.stops[method as usize] = Some(self.units);
+                self.waiting[method as usize] = false;
             }
         }
         Ok(())
     }
 
-    fn ships(&self, method: Method) -> Result<bool, BadInput> {
+    fn waits(&self, method: Method) -> bool {
+        self.waiting[method as usize]
+    }
+
+    fn ships(&self, method: Method, seen: Seen) -> Result<bool, BadInput> {
+        let look = |monitor: &Monitor| Ok(monitor.look(seen)?.is_some_and(|look| look.low > 0.0));
         match method {
             Method::EveryLook => Ok(self.fewest() >= NAIVE_FROM && self.plain_test()),
             Method::OneLook => Ok(self.units == self.arms.units() && self.plain_test()),
-            Method::Any => self.look(&self.arms.any),
-            Method::Planned => self.look(&self.arms.planned),
+            Method::Any => look(&self.arms.any),
+            Method::Planned => look(&self.arms.planned),
             Method::Betting => Ok(self.pairs.bettor.log_e_value() >= -ALPHA.ln()),
         }
     }
 
-    /// As in production: the adjusted stream, and no look before there are events enough.
-    fn look(&self, monitor: &Monitor) -> Result<bool, BadInput> {
-        let mut seen = self.stream.seen();
-        if self.arms.incumbent.is_yes_no() {
-            let rarer = |arm: &Moments| {
-                let yes = (arm.mean() * arm.count() as f64).round() as u64;
-                yes.min(arm.count() - yes)
-            };
-            seen.events = Some(rarer(&self.both[0]).min(rarer(&self.both[1])));
+    /// As in production: the adjusted stream, and for yes and no the events it rests on.
+    fn seen(&self) -> Seen {
+        let seen = self.stream.seen();
+        if !self.arms.incumbent.is_yes_no() {
+            return seen;
         }
-        Ok(monitor.look(seen)?.is_some_and(|look| look.low > 0.0))
+        let rarer = |arm: usize| self.yes[arm].min(self.both[arm].count() - self.yes[arm]);
+        seen.with_events(rarer(0).min(rarer(1)))
     }
 
     fn fewest(&self) -> u64 {
@@ -200,8 +215,10 @@ impl<'a> Watch<'a> {
     }
 
     fn plain_test(&self) -> bool {
-        let seen = Seen::two_arms(&self.both[0], &self.both[1]);
-        seen.mean * (seen.units as f64).sqrt() > self.critical * seen.sd
+        let [incumbent, challenger] = &self.both;
+        let better = challenger.mean() - incumbent.mean();
+        let part = |arm: &Moments| arm.variance() / arm.count() as f64;
+        better > 0.0 && better > self.critical * (part(incumbent) + part(challenger)).sqrt()
     }
 }
 

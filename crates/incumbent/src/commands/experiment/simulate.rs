@@ -28,6 +28,7 @@ pub fn run(args: &args::Simulate, json: bool) -> anyhow::Result<Outcome> {
     } else {
         println!("{} experiments of each kind, seed {}", args.runs, args.seed);
         println!("{}", table(&rows));
+        println!("kept: not above the promise by more than these runs can vary by chance (at 99.9%)");
     }
     Ok(if broken { Outcome::Fail } else { Outcome::Pass })
 }
