@@ -1,31 +1,35 @@
 //! Requests a second over loopback: a plain axum handler that parses and answers JSON, and the whole path
 //! (validation, deadline, chain, journal in memory, metrics) for the same row, for 64 rows at once and for
-//! 64 rows in binary. Client and server share the machine, so only the ratios mean something elsewhere.
+//! 64 rows in binary; and what an experiment adds to it. Client and server share the machine, so only the ratios
+//! mean something elsewhere.
 //!
 //! Run with `cargo bench -p incumbent-server`.
 
+mod client;
 #[path = "../tests/common/mod.rs"]
 mod common;
 
 use axum::routing::post;
 use axum::{Json, Router};
-use common::{bank, run};
+use common::{Running, bank, run};
+use domain::ExperimentId;
+use domain::experiment::{Phase, Step};
+use domain::plan::Release;
 use serde_json::{Value, json};
 use server::Limits;
 use serving::Settings;
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use serving::trial::{Rules, Setup, Trial};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 
-const CLIENTS: usize = 32;
 const TIME: Duration = Duration::from_secs(4);
 
 fn main() {
     let server = run(bank(Duration::from_secs(1)), Settings::default(), Limits::default());
     let row = json!({"age": 30, "job": "nurse", "day": "2026-11-24", "x": [0, 1]});
     let one = json!({"rows": [row]}).to_string().into_bytes();
-    let many = json!({"rows": vec![row; 64]}).to_string().into_bytes();
+    let many = json!({"rows": vec![row.clone(); 64]}).to_string().into_bytes();
     let path = "/v1/models/bank:predict";
     report("plain axum, 1 row of JSON", 1, load(plain(), "/", &one, ""));
     report("incumbent, 1 row of JSON", 1, load(server.address, path, &one, ""));
@@ -33,6 +37,15 @@ fn main() {
     let (body, length) = binary(64);
     let header = format!("Inference-Header-Content-Length: {length}\r\n");
     report("incumbent, 64 rows in binary", 64, load(server.address, "/v2/models/bank/infer", &body, &header));
+    let unit = |rows: usize| json!({"rows": vec![row.clone(); rows], "units": vec!["customer 7"; rows]});
+    let (one, many) = (unit(1).to_string().into_bytes(), unit(64).to_string().into_bytes());
+    report("with a unit, no experiment", 1, load(server.address, path, &one, ""));
+    for (name, step, treatment) in [("A/B", Step::Ab, 0.5), ("shadow", Step::Shadow, 0.0)] {
+        let server = on_trial(Phase { step, treatment });
+        report(&format!("{name}, 1 row of JSON"), 1, load(server.address, path, &one, ""));
+        report(&format!("{name}, 64 rows of JSON"), 64, load(server.address, path, &many, ""));
+        assert_eq!(server.engine.tripped(), None);
+    }
     let counters = server.engine.counters();
     println!(
         "dropped {}, fell back {}",
@@ -78,50 +91,30 @@ fn binary(rows: usize) -> (Vec<u8>, usize) {
     ([header.as_bytes(), &tail].concat(), header.len())
 }
 
-/// Requests answered a second by `CLIENTS` connections that each ask again as soon as they are answered.
+/// Requests answered a second by all connections together.
 fn load(address: SocketAddr, path: &str, body: &[u8], header: &str) -> f64 {
-    let head = format!(
-        "POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n{header}content-length: {}\r\n\r\n",
-        body.len()
-    );
-    let request = [head.as_bytes(), body].concat();
+    let request = client::request(path, header, body);
     let start = Instant::now();
-    let answered: u64 = std::thread::scope(|scope| {
-        let clients: Vec<_> =
-            (0..CLIENTS).map(|_| scope.spawn(|| client(address, &request, start))).collect();
-        clients.into_iter().map(|client| client.join().expect("no panic")).sum()
-    });
-    answered as f64 / start.elapsed().as_secs_f64()
-}
-
-fn client(address: SocketAddr, request: &[u8], start: Instant) -> u64 {
-    let mut stream = TcpStream::connect(address).expect("it listens");
-    stream.set_nodelay(true).expect("a socket option");
-    let (mut answered, mut buffer) = (0, Vec::new());
-    while start.elapsed() < TIME {
-        stream.write_all(request).expect("sent");
-        read_answer(&mut stream, &mut buffer);
-        answered += 1;
-    }
-    answered
-}
-
-fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) {
-    buffer.clear();
-    let mut piece = [0; 16_384];
-    loop {
-        let read = stream.read(&mut piece).expect("readable");
-        assert!(read > 0, "the connection was closed");
-        buffer.extend_from_slice(&piece[..read]);
-        let Some(head) = buffer.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
-        assert!(buffer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(buffer));
-        let text = String::from_utf8_lossy(&buffer[..head]).to_lowercase();
-        let length =
-            text.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse::<usize>().ok());
-        if buffer.len() >= head + 4 + length.expect("answers tell their length") {
-            return;
+    let answered = client::all(address, |_, client| {
+        let mut answered = 0_u64;
+        while start.elapsed() < TIME {
+            assert!(client.ask(&request).status_ok);
+            answered += 1;
         }
-    }
+        answered
+    });
+    answered.iter().sum::<u64>() as f64 / start.elapsed().as_secs_f64()
+}
+
+/// The server of [`bank`] with a challenger of the same kind in this phase.
+fn on_trial(phase: Phase) -> Running {
+    let snapshot = bank(Duration::from_secs(1));
+    let control = snapshot.chain().to_vec();
+    let challenger = bank(Duration::from_secs(1)).chain()[0].clone();
+    let (experiment, treatment) = (ExperimentId("bench".into()), [&[challenger][..], &control].concat());
+    let rules = Rules::of(&Release::default(), snapshot.deadline());
+    let trial = Trial::new(Setup { experiment, phase, control, treatment, rules });
+    run(snapshot.with_trial(trial).expect("alike"), Settings::default(), Limits::default())
 }
 
 fn report(name: &str, rows: usize, rate: f64) {

@@ -4,22 +4,22 @@
 //! missing deployment and the caller's own errors are refusals.
 
 use crate::admit::Admission;
-use crate::answer::{Answer, Part, merge};
-use crate::batch::Batch;
+use crate::answer::{Answer, merge};
+use crate::arms;
 use crate::clock::Clock;
 use crate::counters::Counters;
 use crate::doubt::Unseen;
 use crate::link::Link;
 use crate::outcome::{Claim, OutcomeError, Outcomes, Receipt};
-use crate::predict::{Piece, Walk};
+use crate::predict::Walk;
 use crate::record::{Answered, Recorder, WhenFull};
 use crate::shadow::Shadow;
 use crate::snapshot::Snapshot;
-use crate::trial::{Path, Trial};
+use crate::trial::Trial;
 use crate::tripwire::Tripped;
 use crate::validate::{InputError, conform};
 use arc_swap::ArcSwapOption;
-use domain::{Arm, PredictionId, ServedBy, Table, Timestamp, VersionId};
+use domain::{PredictionId, ServedBy, Table, Timestamp, VersionId};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
@@ -266,16 +266,9 @@ impl Engine {
             Some(trial) => trial.units(units, &rows),
             None => units,
         };
-        let clock = self.clock.as_ref();
-        let walk = Walk {
-            snapshot,
-            arrived,
-            clock,
-            counters: &self.counters,
-            meant: meant.as_ref(),
-            unseen: &unseen,
-        };
-        let (parts, pieces) = self.ask(&walk, chain, trial.map(Arc::as_ref), &units, &rows).await;
+        let (clock, counters) = (self.clock.as_ref(), &self.counters);
+        let walk = Walk { snapshot, arrived, clock, counters, meant, unseen: &unseen };
+        let (parts, pieces) = arms::answer(&walk, chain, trial.map(Arc::as_ref), &units, &rows).await;
         let (outputs, part_of) = merge(rows.rows(), pieces);
         let latency = clock.monotonic().saturating_sub(arrived);
         let at = clock.wall();
@@ -283,52 +276,24 @@ impl Engine {
         let version = meant.version().clone();
         let answer = Answer { ids, version, parts, part_of, outputs, doubts: unseen.flagged(), latency };
         self.count(&answer, trial.map(Arc::as_ref));
-        let left = snapshot.deadline().saturating_sub(latency);
-        let answered = Answered { at, answer: answer.clone(), units, rows: Arc::clone(&rows) };
-        let logged = self.recorder.record(answered, left).await;
-        if let Some(trial) = trial.filter(|trial| trial.is_shadow()) {
-            self.beside(trial, &answer, &rows, logged.then(|| snapshot.deadline()));
-        }
+        let logged = Answered { at, answer: answer.clone(), units, rows };
+        self.log(snapshot, trial, logged).await;
         Ok(answer)
     }
 
-    /// Sends every row along the path of its arm, all at the same time.
-    async fn ask(
-        &self,
-        walk: &Walk<'_>,
-        chain: &[Arc<Link>],
-        trial: Option<&Trial>,
-        units: &[Option<String>],
-        rows: &Arc<Table>,
-    ) -> (Vec<Part>, Vec<Piece>) {
-        let whole = Batch::whole(Arc::clone(rows));
-        let own = Path { chain, why: None, patience: None };
-        let Some(trial) = trial else {
-            let pieces = walk.answer(Some(whole), own).await;
-            return (parts(&pieces, walk.meant, None), pieces);
+    /// Hands an answer to the journal, and its rows to the challenger where that is asked in shadow.
+    async fn log(&self, snapshot: &Snapshot, trial: Option<&Arc<Trial>>, answered: Answered) {
+        let left = snapshot.deadline().saturating_sub(answered.answer.latency);
+        let Some(trial) = trial.filter(|trial| trial.is_shadow()) else {
+            self.recorder.record(answered, left).await;
+            return;
         };
-        let arms = trial.draw(units);
-        let of = |arm: Option<Arm>| whole.only(|place| arms[place] == arm);
-        let (control, treatment) = (trial.path(Arm::Control), trial.path(Arm::Treatment));
-        let answered = tokio::join!(
-            walk.answer(of(None), own),
-            walk.answer(of(Some(Arm::Control)), control),
-            walk.answer(of(Some(Arm::Treatment)), treatment),
-        );
-        let mut all = (parts(&answered.0, walk.meant, None), answered.0);
-        for (arm, pieces) in [(Arm::Control, answered.1), (Arm::Treatment, answered.2)] {
-            all.0.extend(parts(&pieces, trial.meant(arm), Some((trial, arm))));
-            all.1.extend(pieces);
-        }
-        all
-    }
-
-    /// Asks the challenger as well, within `deadline`; `None` where the answer was not logged, so that nothing could
-    /// be compared.
-    fn beside(&self, trial: &Arc<Trial>, answer: &Answer, rows: &Arc<Table>, deadline: Option<Duration>) {
-        match deadline {
-            Some(deadline) => self.shadow.ask(trial, &answer.ids, rows, deadline),
-            None => trial.tally().shadow_left_out.add(answer.ids.len() as u64),
+        let (ids, rows) = (answered.answer.ids.clone(), Arc::clone(&answered.rows));
+        if self.recorder.record(answered, left).await {
+            self.shadow.ask(trial, ids, rows, snapshot.deadline());
+        } else {
+            // without the answer there is nothing to compare with
+            trial.tally().shadow_left_out.add(ids.len() as u64);
         }
     }
 
@@ -348,17 +313,6 @@ impl Engine {
         counters.out_of_domain_rows.add(answer.doubtful_rows() as u64);
         counters.latency.observe(answer.latency);
     }
-}
-
-/// What the rows of each piece share; `meant` is the version that they were meant for.
-fn parts(pieces: &[Piece], meant: &Link, arm: Option<(&Trial, Arm)>) -> Vec<Part> {
-    let part = |piece: &Piece| Part {
-        version: meant.version().clone(),
-        served_by: piece.served_by.clone(),
-        assignment: arm.map(|(trial, arm)| trial.assignment(arm)),
-        latency: piece.latency,
-    };
-    pieces.iter().map(part).collect()
 }
 
 impl Names {

@@ -6,6 +6,7 @@
 
 pub mod admit;
 pub mod answer;
+mod arms;
 mod batch;
 pub mod breaker;
 pub mod clock;

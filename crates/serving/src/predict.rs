@@ -251,6 +251,62 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn rows_unlike_the_training_data_go_to_the_next_version_by_themselves() {
+        let house = house(&[Fault::None, Fault::None]);
+        let answer = house.ask(&[1.0, 50.0, 2.0]).await;
+        assert_eq!(answer.outputs.values, [2.0, 52.0, 3.0]);
+        let who = [0, 1, 2].map(|row| answer.part(row).served_by.clone());
+        assert_eq!(who, [ServedBy::Intended, fallback("v1", "domain"), ServedBy::Intended]);
+        assert_eq!(answer.doubts.iter().map(|doubt| doubt.row).collect::<Vec<_>>(), [1]);
+        assert_eq!(house.ask(&[50.0]).await.part(0).served_by, fallback("v1", "domain"), "all rows are odd");
+        let chain = house.engine.snapshot().expect("deployed").chain().to_vec();
+        assert_eq!([chain[0].calls(), chain[1].calls()], [(0, 1), (0, 2)], "no call of it failed");
+        let counters = house.engine.counters();
+        assert_eq!((counters.failures(Reason::Domain).get(), counters.fallback_rows.get()), (2, 2));
+        let by: Vec<ServedBy> = house.logged().await.into_iter().map(|p| p.served_by).collect();
+        assert_eq!(by, [&who[..], &[fallback("v1", "domain")]].concat());
+    }
+
+    #[tokio::test]
+    async fn the_last_version_is_asked_whatever_the_rows_look_like() {
+        let house = house(&[Fault::Error, Fault::None]);
+        assert_eq!(who(&house.ask(&[50.0]).await), fallback("v1", "domain"));
+        let alone = crate::house::house(&[Fault::None]);
+        let answer = alone.ask(&[50.0]).await;
+        assert_eq!((who(&answer), answer.doubts.len()), (ServedBy::Intended, 1), "better than the constant");
+    }
+
+    #[tokio::test]
+    async fn a_share_of_one_only_flags() {
+        let house = house(&[Fault::None]);
+        let lenient = Limits { out_of_domain: 1.0, ..crate::house::limits() };
+        let chain = [("w0", 1.0), ("w1", 2.0)];
+        let chain =
+            chain.map(|(name, by)| Arc::new(Fake::answering(by).link(name, lenient.clone()))).to_vec();
+        house.engine.deploy(Snapshot::new("fake", chain, crate::house::floor(), DEADLINE).expect("alike"));
+        let answer = house.ask(&[50.0]).await;
+        assert_eq!((who(&answer), answer.doubts.len()), (ServedBy::Intended, 1));
+    }
+
+    #[tokio::test]
+    async fn odd_rows_do_not_wait_for_the_version_that_they_are_unlike() {
+        let house = house(&[Fault::Hang, Fault::None]);
+        let (engine, request) = (Arc::clone(&house.engine), house.request(&[1.0, 50.0]));
+        let asked = tokio::spawn(async move { predict(&engine, request).await });
+        house.switches[0].hanging(1).await;
+        let next = Arc::clone(&house.engine.snapshot().expect("deployed").chain()[1]);
+        while next.answered() == 0 {
+            tokio::task::yield_now().await;
+        }
+        house.clock.advance(DEADLINE.mul_f64(0.875));
+        let answer = asked.await.expect("no panic").expect("answered");
+        assert_eq!(answer.outputs.values, [3.0, 52.0]);
+        let who = [0, 1].map(|row| answer.part(row).served_by.clone());
+        assert_eq!(who, [fallback("v1", "deadline"), fallback("v1", "domain")]);
+        assert_eq!(answer.part(1).latency, Duration::ZERO);
+    }
+
+    #[tokio::test]
     async fn a_hanging_version_is_left_behind_within_the_deadline() {
         let house = house(&[Fault::Hang, Fault::None]);
         let answer = house.ask_a_hanging_link().await;

@@ -33,15 +33,15 @@ struct Question {
 
 impl Shadow {
     /// Asks the challenger the rows of an answer, which were logged under these ids, and returns at once.
-    pub fn ask(&self, trial: &Arc<Trial>, ids: &[PredictionId], rows: &Arc<Table>, deadline: Duration) {
+    pub fn ask(&self, trial: &Arc<Trial>, ids: Vec<PredictionId>, rows: Arc<Table>, deadline: Duration) {
         let Some(permit) = trial.enter_shadow() else {
             trial.tally().shadow_left_out.add(ids.len() as u64);
             return;
         };
         let (recorder, clock) = (Arc::clone(&self.recorder), Arc::clone(&self.clock));
         let until = clock.monotonic() + deadline;
-        let question = Question { ids: ids.to_vec(), trial: Arc::clone(trial), recorder, clock, until };
-        let batch = Batch::whole(Arc::clone(rows));
+        let question = Question { ids, trial: Arc::clone(trial), recorder, clock, until };
+        let batch = Batch::whole(rows);
         tokio::spawn(async move {
             question.put(batch).await;
             drop(permit);
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_that_was_not_logged_has_no_shadow() {
+    async fn a_failing_journal_loses_shadow_answers_apart_from_predictions() {
         let mut house = house(&[Fault::None]);
         house.try_out(SHADOW, Fault::None);
         house.journal.fail(true);

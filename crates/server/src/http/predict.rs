@@ -36,9 +36,10 @@ pub async fn predict(
 fn decode(whole: &Whole, snapshot: &Snapshot) -> Result<(Body, Table), ApiError> {
     let body: Body = serde_json::from_slice(&whole.body).map_err(|error| ApiError::json(&error))?;
     let schema = &snapshot.chain_for(body.version.as_deref())?[0].signature().inputs;
+    let also = |name: &str| snapshot.links().find_map(|link| link.signature().inputs.field(name));
     let rows = match (&body.rows, &body.columns) {
-        (Some(rows), None) => from_rows(rows, schema),
-        (None, Some(columns)) => from_columns(columns, schema),
+        (Some(rows), None) => from_rows(rows, schema, &also),
+        (None, Some(columns)) => from_columns(columns, schema, &also),
         _ => {
             let expected = "expected either `rows`, an array of objects, or `columns`, an object of arrays";
             return Err(ApiError::bad(expected));

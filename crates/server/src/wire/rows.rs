@@ -1,7 +1,8 @@
 //! Named columns as JSON: `{"rows": [{"age": 41}]}` or `{"columns": {"age": [41]}}`.
 //!
 //! The schema says how a cell is read, so that every message names the row, the column, what was found
-//! and what was expected. Columns that it does not name come along with the row, to be logged with it.
+//! and what was expected. Columns that it does not name come along with the row, to be logged with it, and for
+//! versions that know what to do with them.
 //! Invariant: a missing cell is written `null`; a key of the schema that is left out is an error.
 
 use domain::{Column, Field, Kind, Schema, Table, Values};
@@ -27,8 +28,11 @@ pub struct Body {
     pub version: Option<String>,
 }
 
+/// How another version reads a column of this name, if one does.
+pub type Also<'a> = dyn Fn(&str) -> Option<&'a Field> + 'a;
+
 /// The schema's columns and then the others, out of rows.
-pub fn from_rows(rows: &[Map<String, Value>], schema: &Schema) -> Result<Table, InputError> {
+pub fn from_rows(rows: &[Map<String, Value>], schema: &Schema, also: &Also<'_>) -> Result<Table, InputError> {
     let Some(first) = rows.first() else { return Err(InputError::NoRows) };
     let mut columns = Vec::with_capacity(schema.fields.len());
     for field in &schema.fields {
@@ -44,13 +48,18 @@ pub fn from_rows(rows: &[Map<String, Value>], schema: &Schema) -> Result<Table, 
             others.push(name);
         }
     }
-    let other = |name: &String| other(name, &rows.iter().map(|row| row.get(name)).collect::<Vec<_>>());
+    let cells = |name: &String| rows.iter().map(|row| row.get(name)).collect::<Vec<_>>();
+    let other = |name: &String| other(name, &cells(name), also(name));
     columns.extend(others.into_iter().map(other));
     Ok(table(columns))
 }
 
 /// The schema's columns and then the others, out of arrays.
-pub fn from_columns(given: &Map<String, Value>, schema: &Schema) -> Result<Table, InputError> {
+pub fn from_columns(
+    given: &Map<String, Value>,
+    schema: &Schema,
+    also: &Also<'_>,
+) -> Result<Table, InputError> {
     let mut columns: Vec<Column> = Vec::with_capacity(schema.fields.len());
     for field in &schema.fields {
         let cells = match given.get(&field.name) {
@@ -73,7 +82,7 @@ pub fn from_columns(given: &Map<String, Value>, schema: &Schema) -> Result<Table
             let (column, found) = (name.clone(), format!("{} cells", cells.len()));
             return Err(InputError::Kind { column, found, expected });
         }
-        columns.push(other(name, &cells));
+        columns.push(other(name, &cells, also(name)));
     }
     Ok(table(columns))
 }
@@ -82,10 +91,14 @@ fn table(columns: Vec<Column>) -> Table {
     Table::new(columns).expect("a JSON object names each column once, and they were read equally long")
 }
 
-/// A column that the schema does not name: numbers, or else text, or else the JSON that came.
-fn other(name: &str, cells: &[Option<&Value>]) -> Column {
+/// A column that the schema does not name: as another version reads it, or else numbers, or else text, or else the JSON
+/// that came.
+fn other(name: &str, cells: &[Option<&Value>], field: Option<&Field>) -> Column {
     let cells = || cells.iter().map(|cell| cell.unwrap_or(&Value::Null));
-    let values = match cells().map(number).collect::<Option<Vec<f64>>>() {
+    if let Some(column) = field.and_then(|field| column(field, cells().map(Some)).ok()) {
+        return column;
+    }
+    let values = match cells().map(exact).collect::<Option<Vec<f64>>>() {
         Some(numbers) => Values::Number(numbers),
         None => {
             Values::Text(cells().map(|cell| text(cell).unwrap_or_else(|| Some(cell.to_string()))).collect())
@@ -132,6 +145,13 @@ fn number(cell: &Value) -> Option<f64> {
         Value::Bool(yes) => Some(f64::from(u8::from(*yes))),
         other => other.as_f64(),
     }
+}
+
+/// A number that a float can hold; others, such as the longest ids, are better kept as they are written.
+fn exact(cell: &Value) -> Option<f64> {
+    const LARGEST: u64 = 1 << 53;
+    let whole = cell.as_i64().map(i64::unsigned_abs).or_else(|| cell.as_u64());
+    number(cell).filter(|_| whole.is_none_or(|whole| whole <= LARGEST))
 }
 
 fn text(cell: &Value) -> Option<Option<String>> {
@@ -209,11 +229,11 @@ mod tests {
 
     fn rows(body: Value) -> Result<Table, InputError> {
         let body: Body = serde_json::from_value(json!({ "rows": body })).expect("a body");
-        from_rows(&body.rows.expect("rows"), &schema())
+        from_rows(&body.rows.expect("rows"), &schema(), &|_| None)
     }
 
     fn columns(body: Value) -> Result<Table, InputError> {
-        from_columns(body.as_object().expect("an object"), &schema())
+        from_columns(body.as_object().expect("an object"), &schema(), &|_| None)
     }
 
     #[test]
@@ -240,6 +260,31 @@ mod tests {
         let values = |name: &str| table.column(name).map(|c| c.values.clone());
         assert_eq!(values("customer"), Some(Values::Text(vec![Some("c7".into()), None])));
         assert!(matches!(values("shoe"), Some(Values::Number(cells)) if cells[1] == 43.0));
+    }
+
+    #[test]
+    fn a_column_that_another_version_names_is_read_as_that_reads_it() {
+        let mut wider = schema();
+        let field = |name: &str, kind| Field { name: name.into(), kind, nullable: true, domain: Domain::Any };
+        wider.fields.extend([field("image", Kind::Tensor(vec![2])), field("zip", Kind::Text)]);
+        let row = |image: Value| json!({"age": 1, "job": "a", "x": [1, 2], "image": image, "zip": null});
+        let read = |rows: Vec<Value>| {
+            let body: Body = serde_json::from_value(json!({ "rows": rows })).expect("a body");
+            from_rows(&body.rows.expect("rows"), &schema(), &|name| wider.field(name)).expect("fits")
+        };
+        let kinds = |table: &Table| ["image", "zip"].map(|name| table.column(name).map(|c| c.values.kind()));
+        let tensor = Some(Kind::Tensor(vec![2]));
+        assert_eq!(kinds(&read(vec![row(json!([[1], [2]]))])), [tensor, Some(Kind::Text)]);
+        // what that version cannot read is no error: the request is not meant for it
+        assert_eq!(kinds(&read(vec![row(json!([1]))]))[0], Some(Kind::Text));
+    }
+
+    #[test]
+    fn ids_longer_than_a_float_holds_are_kept_as_they_are_written() {
+        let id = |id: u64| json!({"age": 1, "job": "a", "x": [1, 2], "customer": id});
+        let table = rows(json!([id(1), id(1_234_567_890_123_456_789)])).expect("fits");
+        let texts = ["1", "1234567890123456789"].map(|text| Some(text.to_string())).to_vec();
+        assert_eq!(table.column("customer").map(|c| c.values.clone()), Some(Values::Text(texts)));
     }
 
     #[test]
