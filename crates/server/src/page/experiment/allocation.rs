@@ -53,22 +53,15 @@ fn shares(history: &History, release: &Release) -> Vec<Share> {
         }
         State::Running(_) | State::HeldBack(_) => {}
     }
-    let drawn = release.phase.allocation();
     let held = if release.phase.step == Step::HoldBack { "held back" } else { "control" };
-    let arm = |class, name: String, arm, propensity: f64| Share {
-        class,
-        name,
-        share: drawn.exposure * propensity,
-        arm: Some((arm, propensity)),
+    let drawn = release.phase.allocation();
+    let arm = |class, name: String, arm, propensity: f64| {
+        let share = drawn.exposure * propensity;
+        Share { class, name, share, arm: Some((arm, propensity)) }
     };
-    let none = Share {
-        class: "none",
-        name: format!("take no part: see {old}"),
-        share: 1.0 - drawn.exposure,
-        arm: None,
-    };
+    let none = format!("take no part: see {old}");
     let parts = [
-        none,
+        Share { class: "none", name: none, share: 1.0 - drawn.exposure, arm: None },
         arm("control", format!("{held}: see {old}"), Arm::Control, drawn.control),
         arm("treatment", format!("treatment: see {new}"), Arm::Treatment, 1.0 - drawn.control),
     ];
