@@ -34,7 +34,7 @@ pub enum State {
 /// What comes after the present phase, and what it waits for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Next {
-    /// A phase, `a decision` or `the end`.
+    /// A phase, `a decision`, `the end`, or `the next step` where nobody has looked yet.
     pub what: String,
     /// The words of the rule.
     pub waits_for: String,
@@ -90,6 +90,8 @@ pub fn next(release: &Release) -> Option<Next> {
     let behind = release.last().and_then(|look| release.phase.next(&rules(look)));
     let what = match behind {
         Some(phase) => phase.to_string(),
+        // the rules stand in the looks
+        None if release.looks.is_empty() => "the next step".into(),
         None if release.phase.step == Step::HoldBack => "the end".into(),
         None => "a decision".into(),
     };
@@ -190,7 +192,7 @@ pub(crate) mod tests {
     #[test]
     fn what_it_waits_for_stands_beside_what_comes() {
         let first = next(&told(0.004, 0.0, 0)).expect("it runs");
-        assert_eq!(first.to_string(), "a decision waits for: the first look at shadow");
+        assert_eq!(first.to_string(), "the next step waits for: the first look at shadow");
         let half = next(&told(0.004, 0.0, 4)).expect("it runs");
         assert_eq!(half.what, "a decision");
         assert!(half.to_string().starts_with("a decision no earlier than 1970-01-"), "{half}");

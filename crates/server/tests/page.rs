@@ -1,5 +1,5 @@
 //! The main page: whole without a script, honest about everything, loading nothing from elsewhere. That of a release
-//! is tested in `experiment.rs`.
+//! is tested in `releases.rs`.
 
 mod common;
 #[path = "common/story.rs"]

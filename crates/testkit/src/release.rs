@@ -205,7 +205,7 @@ fn goal(plot: &Plot, shadow: bool, units: u64) -> Look {
     let bounded = units >= 25;
     Look {
         metric: "log_loss".into(),
-        method: if shadow { "paired, always valid" } else { "always valid" }.into(),
+        method: if shadow { "both versions on the same rows" } else { "one arm with the other" }.into(),
         gain,
         low: bounded.then(|| gain - reach(sd, n, 0.05)),
         high: bounded.then(|| gain + reach(sd, n, 0.01)),

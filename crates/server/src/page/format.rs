@@ -41,6 +41,11 @@ pub fn count(n: u64) -> String {
     groups.join(",")
 }
 
+/// `1 row`, `2,000 rows`
+pub fn counted(n: u64, what: &str) -> String {
+    format!("{} {what}{}", count(n), if n == 1 { "" } else { "s" })
+}
+
 /// A share in percent, with enough digits to tell a small one from none.
 pub fn percent(part: u64, of: u64) -> String {
     share(part as f64 / of.max(1) as f64)
@@ -156,6 +161,7 @@ mod tests {
     #[test]
     fn counts_shares_and_durations_read_well() {
         assert_eq!((count(7), count(1_234_567)), ("7".into(), "1,234,567".into()));
+        assert_eq!((counted(1, "row"), counted(2_000, "row")), ("1 row".into(), "2,000 rows".into()));
         assert_eq!(
             (percent(0, 0), percent(1, 3), percent(1, 1_000_000)),
             ("0%".into(), "33.3%".into(), "<0.01%".into())

@@ -95,14 +95,17 @@ impl Screen {
         }
     }
 
+    /// Leaves the last picture behind; a line of how it ended, where it did.
     fn leave(self, history: &History, release: &Release) {
         match self {
             Screen::Terminal(bar) => {
                 bar.finish_and_clear();
                 println!("{}", picture::picture(history, release));
             }
-            Screen::Lines { json: false, .. } => println!("{}", picture::heading(history, release)),
-            Screen::Lines { json: true, .. } => {}
+            Screen::Lines { json: false, .. } if release.ended.is_some() => {
+                println!("{}", picture::heading(history, release));
+            }
+            Screen::Lines { .. } => {}
         }
     }
 }

@@ -53,22 +53,15 @@ fn shares(history: &History, release: &Release) -> Vec<Share> {
         }
         State::Running(_) | State::HeldBack(_) => {}
     }
-    let drawn = release.phase.allocation();
     let held = if release.phase.step == Step::HoldBack { "held back" } else { "control" };
-    let arm = |class, name: String, arm, propensity: f64| Share {
-        class,
-        name,
-        share: drawn.exposure * propensity,
-        arm: Some((arm, propensity)),
+    let drawn = release.phase.allocation();
+    let arm = |class, name: String, arm, propensity: f64| {
+        let share = drawn.exposure * propensity;
+        Share { class, name, share, arm: Some((arm, propensity)) }
     };
-    let none = Share {
-        class: "none",
-        name: format!("take no part: see {old}"),
-        share: 1.0 - drawn.exposure,
-        arm: None,
-    };
+    let none = format!("take no part: see {old}");
     let parts = [
-        none,
+        Share { class: "none", name: none, share: 1.0 - drawn.exposure, arm: None },
         arm("control", format!("{held}: see {old}"), Arm::Control, drawn.control),
         arm("treatment", format!("treatment: see {new}"), Arm::Treatment, 1.0 - drawn.control),
     ];
@@ -98,7 +91,7 @@ fn bar(shares: &[Share]) -> Markup {
 fn counts(look: &Looked, arm: Arm, propensity: f64) -> Markup {
     let facts = look.facts.arm(arm);
     html! {
-        " · " (format::count(facts.units)) " units, " (format::count(facts.rows)) " rows"
+        " · " (format::counted(facts.units, "unit")) ", " (format::counted(facts.rows, "row"))
         " · propensity " (format::trimmed(propensity))
     }
 }
@@ -108,13 +101,13 @@ fn notes(look: &Looked) -> Markup {
     let facts = &look.facts;
     html! {
         @if facts.without_unit > 0 {
-            p.sub { (format::count(facts.without_unit)) " rows named no unit: the incumbent answered them, and they take no part." }
+            p.sub { (format::counted(facts.without_unit, "row")) " without a unit: answered by the incumbent, no part of the comparison." }
         }
         @if facts.dropped > 0 {
-            p.sub { (format::count(facts.dropped)) " predictions were answered but not logged." }
+            p.sub { (format::counted(facts.dropped, "prediction")) " answered but not logged." }
         }
         @if facts.breaker_openings > 0 {
-            p.sub { "The challenger's breaker opened " (facts.breaker_openings) " times within 24 hours." }
+            p.sub { "The challenger's breaker opened " (format::counted(facts.breaker_openings, "time")) " within 24 hours." }
         }
     }
 }

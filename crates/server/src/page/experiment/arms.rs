@@ -47,7 +47,7 @@ pub fn looks(release: &Release) -> Markup {
     let all = release.looks.len();
     html! {
         details #looks-table {
-            summary { "All " (all) " looks as a table" }
+            summary { "All " (format::counted(all as u64, "look")) " as a table" }
             @if all > SHOWN {
                 p.sub { "The newest " (SHOWN) "; all are at " a href={ "/api/experiments/" (release.id) } { "/api/experiments/" (release.id) } "." }
             }

@@ -41,7 +41,7 @@ pub fn section(history: &History, release: &Release) -> Markup {
     let early = goals.iter().any(|goal| !goal.counts());
     html! {
         h2 { "Gain in " (last.metric) ", look by look" }
-        p.sub { (bounds(release)) " Each step has a scale of its own along the axis." }
+        p.sub { "Compared: " (last.method) ". " (bounds(release)) " Each step has a scale of its own along the axis." }
         @for (class, frame) in &FRAMES { (chart(class, frame, history, release, last)) }
         ul.legend {
             (legend(Shape::Disc, "series0", "gain at a look, between its bounds"))

@@ -38,7 +38,8 @@ pub fn small(goal: &Look) -> Markup {
                 circle.mark cx=(place(axis.at(goal.gain))) cy=(MIDDLE) r="5.5" {}
             }
             text x=(place(zero)) y="49" text-anchor="middle" { "0" }
-            @if effect - zero > 60.0 { text x=(place(effect)) y="49" text-anchor="middle" { (format::trimmed(goal.effect)) " matters" } }
+            @let anchor = if effect > WIDTH - 60.0 { "end" } else { "middle" };
+            @if effect - zero > 60.0 { text x=(place(effect)) y="49" text-anchor=(anchor) { (format::trimmed(goal.effect)) " matters" } }
             @if zero > 70.0 { text x=(MARGIN) y="49" { "worse" } }
             @if WIDTH - effect.max(zero) > 90.0 { text x=(WIDTH - MARGIN) y="49" text-anchor="end" { "better" } }
         }

@@ -28,7 +28,7 @@ fn step(place: &Place) -> Markup {
                 span.muted { (format::time(at)) @if place.visits > 1 { ", time " (place.visits) } }
             }
             @if let Some(units) = place.units {
-                span.muted { (format::count(units)) @if units == 1 { " unit" } @else { " units" } }
+                span.muted { (format::counted(units, "unit")) }
             }
         }
     }
