@@ -8,17 +8,20 @@ use domain::experiment::SampleRatio;
 use stats::srm::SequentialSrm;
 use std::collections::BTreeSet;
 
+/// A join: its name, whether a mismatch there makes the experiment worthless, and which rows are in it.
+type Join = (&'static str, bool, fn(&Row) -> bool);
+
 /// From so many units on, a prior that finds smaller mismatches.
 const MANY_UNITS: u64 = 100_000;
 
 /// The sample ratio at each join. `control` is the share of the units in the experiment that control was to have.
 pub fn sample_ratios(traffic: &Traffic, control: f64) -> Result<Vec<SampleRatio>, StageError> {
-    let joins: [(&str, bool, fn(&Row) -> bool); 3] = [
+    let joins: [Join; 3] = [
         ("assigned", true, |_| true),
         ("exposed", false, |row| row.intended),
         ("labelled", true, |row| row.labelled),
     ];
-    let ratio = |(join, blocks, holds): (&str, bool, fn(&Row) -> bool)| {
+    let ratio = |(join, blocks, holds): Join| {
         let counts = [Arm::Control, Arm::Treatment].map(|arm| units(traffic, arm, holds));
         let log_bayes_factor = evidence(counts, control)
             .map_err(|why| StageError::Measure { metric: "sample ratio".into(), why: why.to_string() })?;
