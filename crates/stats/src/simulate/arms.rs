@@ -190,7 +190,9 @@ impl<'a> Watch<'a> {
     }
 
     fn ships(&self, method: Method, seen: Seen) -> Result<bool, BadInput> {
-        let look = |monitor: &Monitor| Ok(monitor.look(seen)?.is_some_and(|look| look.low > 0.0));
+        // A bound above 0 lies below a mean above 0.
+        let look =
+            |monitor: &Monitor| Ok(seen.mean > 0.0 && monitor.look(seen)?.is_some_and(|look| look.low > 0.0));
         match method {
             Method::EveryLook => Ok(self.fewest() >= NAIVE_FROM && self.plain_test()),
             Method::OneLook => Ok(self.units == self.arms.units() && self.plain_test()),
