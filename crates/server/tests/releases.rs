@@ -98,7 +98,7 @@ fn a_running_release_shows_where_it_stands_and_what_it_waits_for() {
             "gain in log_loss 0.0024 (0.0012 to 0.0038) on 356,400 units",
             "0.002: the smallest gain that matters",
             "Compared: one arm with the other.",
-            "the lower one at 5%",
+            "The lower bound stands at 5%, the upper one, which shows harm, at 1%.",
             "A Bayes factor of 1000 is a mismatch.",
             "All 108 looks as a table",
             "220 rows without a unit: answered by the incumbent",

@@ -59,8 +59,7 @@ fn bounds(release: &Release) -> String {
     let rules = release.last().map(rules).unwrap_or_default();
     let chance = |alpha: f64| format!("{}%", format::trimmed(100.0 * alpha));
     format!(
-        "Above 0 the challenger is better. The bounds hold however often one looks: the lower one at {}, the upper one, \
-         which shows harm, at {}.",
+        "Above 0 the challenger is better. The lower bound stands at {}, the upper one, which shows harm, at {}.",
         chance(rules.alpha),
         chance(rules.harm_alpha)
     )
