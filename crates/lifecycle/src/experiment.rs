@@ -133,7 +133,7 @@ fn begin_next(project: &Project, history: &History) -> Result<(), StageError> {
     let incumbent = history.incumbent().map(|s| &s.version);
     let waits = |s: &&domain::history::Standing| {
         let against = history.verdict(&s.version).map(|judged| &judged.facts.incumbent);
-        s.stage == Stage::Passed && against.is_some() && against == incumbent
+        s.stage == Stage::Passed && against == incumbent && !released(history, &s.version)
     };
     let Some(next) = history.versions.iter().rev().find(waits) else { return Ok(()) };
     parity(project, &next.version)?;
@@ -141,6 +141,11 @@ fn begin_next(project: &Project, history: &History) -> Result<(), StageError> {
         begin(project, history, &next.version, now(project)?, "it passed the gate and waited for its turn");
     project.record(&events)?;
     Ok(())
+}
+
+/// Whether the version has had its release: what was stopped once goes out again only when a person says so.
+pub(crate) fn released(history: &History, version: &VersionId) -> bool {
+    history.experiments.iter().any(|release| &release.challenger == version)
 }
 
 /// Whether the version still answers as when it was kept: a release must not compare a broken copy.

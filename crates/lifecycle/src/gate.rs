@@ -217,8 +217,12 @@ fn consequences(
             let passed = moved(Stage::Passed);
             match (release.is_empty(), history.experiment()) {
                 (true, _) => vec![passed, deployed(history, challenger)],
-                (false, None) => [vec![passed], release].concat(),
-                (false, Some(_)) => vec![passed],
+                (false, None) if !experiment::released(history, challenger) => {
+                    [vec![passed], release].concat()
+                }
+                // it is on its way already, and stands where that has brought it
+                (false, Some(running)) if &running.challenger == challenger => Vec::new(),
+                (false, _) => vec![passed],
             }
         }
         Decision::Fail => vec![moved(Stage::Failed)],

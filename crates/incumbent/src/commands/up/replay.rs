@@ -47,11 +47,11 @@ pub fn run(
     shown.begin("replay", &format!("{} rows from {begin} to {last}, {speed} each second", ahead.len()));
     let agent = agent();
     let mut waiting: VecDeque<(Timestamp, Value)> = VecDeque::new();
-    let (mut now, mut last) = (begin, Instant::now());
+    let (mut now, mut stepped) = (begin, Instant::now());
     while !(interrupt::asked() || ahead.is_empty() && waiting.is_empty()) {
         // while the loop trains or looks, the world stands still: else a slow machine would see another story
-        let passed = last.elapsed().min(2 * STEP).as_secs_f64() * speed.0 as f64;
-        (now, last) = (Timestamp(now.0.saturating_add(passed as i64)), Instant::now());
+        let passed = stepped.elapsed().min(2 * STEP).as_secs_f64() * speed.0 as f64;
+        (now, stepped) = (Timestamp(now.0.saturating_add(passed as i64)), Instant::now());
         send(project, running, &agent, &mut ahead, now, &mut waiting)?;
         report(running, &agent, &mut waiting, now)?;
         control.tick(running, shown)?;
