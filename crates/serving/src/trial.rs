@@ -37,8 +37,8 @@ pub struct Rules {
     pub unit_column: Option<String>,
     /// What counts as slow, from a request's arrival to its answer.
     pub slo: Duration,
-    /// The longest that one call of the challenger may take: twice the incumbent's p99 is a good value. None in a
-    /// hold-back, where the challenger is the incumbent.
+    /// The longest that one call of the challenger may take, so that time is left for the incumbent behind it: twice
+    /// the incumbent's p99 is a good value. It does not hold in a hold-back, where the challenger is the incumbent.
     pub patience: Option<Duration>,
     /// Shadow answers under way at once; one more is left out.
     pub shadow_permits: usize,
@@ -69,13 +69,13 @@ pub(crate) struct Path<'a> {
 }
 
 impl Rules {
-    /// What the plan says, for a server that answers within `deadline`.
+    /// What the plan says, for a server that answers within `deadline`. The challenger may take half of that.
     pub fn of(release: &Release, deadline: Duration) -> Rules {
         let slo = release.slo.and_then(|slo| u64::try_from(slo.0).ok());
         Rules {
             unit_column: release.unit.clone(),
             slo: slo.map_or(deadline, Duration::from_micros),
-            patience: None,
+            patience: Some(deadline / 2),
             shadow_permits: release.shadow_permits,
             errors: release.errors,
             slow: release.slow,
@@ -207,7 +207,9 @@ impl Trial {
                 Path { chain: self.control(), why: Some(Reason::Stopped), patience: None }
             }
             Arm::Treatment => {
-                Path { chain: self.treatment(), why: None, patience: self.setup.rules.patience }
+                let patience = self.setup.rules.patience;
+                let patience = patience.filter(|_| self.setup.phase.step != Step::HoldBack);
+                Path { chain: self.treatment(), why: None, patience }
             }
         }
     }
