@@ -80,6 +80,7 @@ impl Snapshot {
                 agree(link.version().short(), &link.signature().output, self.floor.kind())?;
             }
         }
+        let trial = trial.hold_to(self.deadline);
         Ok(Snapshot { trial: Some(Arc::new(trial)), ..self })
     }
 

@@ -16,6 +16,9 @@ use domain::{Arm, Assignment, ExperimentId, Table, Values};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// The least time that a challenger has.
+const LEAST_PATIENCE: Duration = Duration::from_millis(10);
+
 /// What an experiment is made of.
 pub struct Setup {
     /// Its name, and the salt of its draws.
@@ -38,7 +41,9 @@ pub struct Rules {
     /// What counts as slow, from a request's arrival to its answer.
     pub slo: Duration,
     /// The longest that one call of the challenger may take, so that time is left for the incumbent behind it: twice
-    /// the incumbent's p99 is a good value. It does not hold in a hold-back, where the challenger is the incumbent.
+    /// the incumbent's p99 is a good value. Never less than 10 ms, which a busy machine takes to wake a thread, nor
+    /// more than half of the deadline, which is what it is where nothing is known. It does not hold in a hold-back,
+    /// where the challenger is the incumbent.
     pub patience: Option<Duration>,
     /// Shadow answers under way at once; one more is left out.
     pub shadow_permits: usize,
@@ -54,6 +59,7 @@ pub struct Rules {
 pub struct Trial {
     setup: Setup,
     allocation: Allocation,
+    patience: Option<Duration>,
     tally: Arc<Tally>,
     tripwire: Arc<Tripwire>,
     shadow: Admission,
@@ -69,13 +75,13 @@ pub(crate) struct Path<'a> {
 }
 
 impl Rules {
-    /// What the plan says, for a server that answers within `deadline`. The challenger may take half of that.
+    /// What the plan says, for a server that answers within `deadline`.
     pub fn of(release: &Release, deadline: Duration) -> Rules {
         let slo = release.slo.and_then(|slo| u64::try_from(slo.0).ok());
         Rules {
             unit_column: release.unit.clone(),
             slo: slo.map_or(deadline, Duration::from_micros),
-            patience: Some(deadline / 2),
+            patience: None,
             shadow_permits: release.shadow_permits,
             errors: release.errors,
             slow: release.slow,
@@ -90,7 +96,7 @@ impl Trial {
         let allocation = setup.phase.allocation();
         let tripwire = Arc::new(Tripwire::new(&setup.rules));
         let shadow = Admission::new(setup.rules.shadow_permits);
-        Trial { setup, allocation, tally: Arc::default(), tripwire, shadow }
+        Trial { setup, allocation, patience: None, tally: Arc::default(), tripwire, shadow }
     }
 
     /// Its name.
@@ -206,12 +212,17 @@ impl Trial {
             Arm::Treatment if self.tripwire.is_tripped() => {
                 Path { chain: self.control(), why: Some(Reason::Stopped), patience: None }
             }
-            Arm::Treatment => {
-                let patience = self.setup.rules.patience;
-                let patience = patience.filter(|_| self.setup.phase.step != Step::HoldBack);
-                Path { chain: self.treatment(), why: None, patience }
-            }
+            Arm::Treatment => Path { chain: self.treatment(), why: None, patience: self.patience },
         }
+    }
+
+    /// Sets how long the challenger may be waited for in a server that answers within `deadline`.
+    pub(crate) fn hold_to(self, deadline: Duration) -> Trial {
+        let half = deadline / 2;
+        let wanted = self.setup.rules.patience.unwrap_or(half);
+        let patience = wanted.max(LEAST_PATIENCE).min(half);
+        let patience = (self.setup.phase.step != Step::HoldBack).then_some(patience);
+        Trial { patience, ..self }
     }
 
     /// Counts an answer, and looks for harm in it. The first row of an arm stands for all of the request: rows that
@@ -309,6 +320,23 @@ mod tests {
         assert_eq!(who(&house.ask(&[0.0]).await), ServedBy::Intended);
         assert_eq!(house.ask(&[0.0]).await.outputs.values, [10.0], "without a unit: the incumbent");
         assert_eq!(house.logged().await[0].assignment.as_ref().map(|a| a.propensity), Some(1.0 - 0.95));
+    }
+
+    #[test]
+    fn the_challenger_has_at_least_ten_milliseconds_and_at_most_half_of_the_deadline() {
+        let ms = Duration::from_millis;
+        let held = |step, patience, deadline| {
+            let (experiment, phase) = (experiment(), Phase { step, treatment: 0.5 });
+            let rules = Rules { patience, ..rules() };
+            let setup = Setup { experiment, phase, control: vec![], treatment: vec![], rules };
+            Trial::new(setup).hold_to(deadline).path(Arm::Treatment).patience
+        };
+        assert_eq!(held(Step::Ab, None, ms(80)), Some(ms(40)));
+        assert_eq!(held(Step::Ab, Some(ms(15)), ms(80)), Some(ms(15)));
+        assert_eq!(held(Step::Ab, Some(ms(1)), ms(80)), Some(ms(10)));
+        assert_eq!(held(Step::Ab, Some(ms(70)), ms(80)), Some(ms(40)));
+        assert_eq!(held(Step::Ab, Some(ms(1)), ms(12)), Some(ms(6)));
+        assert_eq!(held(Step::HoldBack, Some(ms(15)), ms(80)), None, "it is the incumbent there");
     }
 
     #[test]
