@@ -50,11 +50,7 @@ pub fn run(project: &Project, seen: &[Guardrail]) -> Result<Option<Told>, StageE
     let (rules, mode) = (&project.plan.release, project.plan.gate.mode);
     let decision = decide(rules, mode, &facts);
     if !matches!(decision, Decision::Continue { .. }) || news(release.last(), &facts) {
-        let rules = serde_json::to_value(rules).expect("a plan section is plain data");
-        let mut events =
-            vec![Event::Decided { facts: Box::new(facts), rules, mode, decision: decision.clone() }];
-        events.extend(consequences(&history, release, &decision));
-        project.record(&events)?;
+        record(project, &history, release, facts, &decision)?;
     }
     Ok(Some(Told { experiment: release.id.clone(), decision }))
 }
@@ -105,12 +101,25 @@ pub fn stop(project: &Project, why: &str) -> Result<Told, StageError> {
     let traffic = collect::read(project, release)?;
     let facts = facts(project, &history, release, &traffic, &[])?;
     let decision = Decision::Stop { reason: Reason::ByHand, why: why.into() };
-    let rules = serde_json::to_value(&project.plan.release).expect("a plan section is plain data");
-    let mode = project.plan.gate.mode;
-    let mut events = vec![Event::Decided { facts: Box::new(facts), rules, mode, decision: decision.clone() }];
-    events.extend(consequences(&history, release, &decision));
-    project.record(&events)?;
+    record(project, &history, release, facts, &decision)?;
     Ok(Told { experiment: release.id.clone(), decision })
+}
+
+/// Keeps what was known, what was decided, and what follows from it: all or nothing.
+fn record(
+    project: &Project,
+    history: &History,
+    release: &Release,
+    facts: ExperimentFacts,
+    decision: &Decision,
+) -> Result<(), StageError> {
+    let rules = serde_json::to_value(&project.plan.release).expect("a plan section is plain data");
+    let (facts, mode, decision) = (Box::new(facts), project.plan.gate.mode, decision.clone());
+    let follows = consequences(history, release, &decision);
+    let mut events = vec![Event::Decided { facts, rules, mode, decision }];
+    events.extend(follows);
+    project.record(&events)?;
+    Ok(())
 }
 
 fn started(

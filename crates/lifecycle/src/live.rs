@@ -39,7 +39,7 @@ pub fn read(project: &Project) -> Result<Live, StageError> {
     let mut live = Live::default();
     let time = project.plan.data.time.as_deref();
     project.journal.stories(Timestamp(i64::MIN), Timestamp(i64::MAX), &mut |story| {
-        add(&mut live, time, story.prediction, &story.outcomes);
+        add(&mut live, time, &story.prediction, &story.outcomes);
     })?;
     live.rows.sort_by_key(|row| row.at);
     Ok(live)
@@ -91,26 +91,31 @@ pub fn joined(first: &Examples, second: &Examples, file: &str) -> Result<Example
     Ok(both.take(&order))
 }
 
-fn add(live: &mut Live, time: Option<&str>, prediction: Prediction, outcomes: &[Outcome]) {
-    let Ok(Value::Object(input)) = serde_json::from_str(&prediction.input) else { return };
+fn add(live: &mut Live, time: Option<&str>, prediction: &Prediction, outcomes: &[Outcome]) {
+    let Some(row) = row(prediction, time) else { return };
+    live.now = live.now.max(Some(row.at));
+    match outcomes.last() {
+        Some(outcome) => live.rows.push(LiveRow { truth: outcome.value.clone(), ..row }),
+        None => live.unlabelled += 1,
+    }
+}
+
+/// The row of a prediction, its truth not known yet; `None` where its input is no row.
+pub(crate) fn row(prediction: &Prediction, time: Option<&str>) -> Option<LiveRow> {
+    let Ok(Value::Object(input)) = serde_json::from_str(&prediction.input) else { return None };
     let at = moment_of(&input, time).unwrap_or(prediction.at);
-    live.now = live.now.max(Some(at));
-    let Some(outcome) = outcomes.last() else {
-        live.unlabelled += 1;
-        return;
-    };
-    let version = answered_by(&prediction);
-    live.rows.push(LiveRow { at, version, input, output: prediction.output, truth: outcome.value.clone() });
+    let (version, output) = (answered_by(prediction), prediction.output.clone());
+    Some(LiveRow { at, version, input, output, truth: String::new() })
 }
 
 /// When a row says that it happened: by the plan's time column, or as the origin of a forecast.
-pub(crate) fn moment_of(input: &Map<String, Value>, time: Option<&str>) -> Option<Timestamp> {
+fn moment_of(input: &Map<String, Value>, time: Option<&str>) -> Option<Timestamp> {
     let own = time.and_then(|name| input.get(name)).and_then(moment);
     own.or_else(|| input.get("origin").and_then(moment))
 }
 
 /// The version that really answered; `None` for the floor.
-pub(crate) fn answered_by(prediction: &Prediction) -> Option<VersionId> {
+fn answered_by(prediction: &Prediction) -> Option<VersionId> {
     match &prediction.served_by {
         domain::ServedBy::Intended => Some(prediction.version.clone()),
         domain::ServedBy::Fallback { version, .. } => Some(version.clone()),

@@ -1,11 +1,10 @@
 //! What the journal tells of a release: its rows, with the arm that was drawn, who answered, and what became known
 //! within the label window.
 
-use crate::live::{LiveRow, answered_by, moment_of};
+use crate::live::{self, LiveRow};
 use crate::{Project, StageError};
 use domain::history::Release;
 use domain::{Arm, Assignment, Outcome, ServedBy, ShadowAnswer, Story, Timestamp};
-use serde_json::Value;
 
 /// One row of the release's traffic.
 #[derive(Debug, Clone)]
@@ -56,7 +55,7 @@ pub fn read(project: &Project, release: &Release) -> Result<Traffic, StageError>
     let read: Vec<(Story, LiveRow)> = stories
         .into_iter()
         .filter_map(|story| {
-            let live = live_row(&story, time)?;
+            let live = live::row(&story.prediction, time)?;
             Some((story, live))
         })
         .collect();
@@ -70,14 +69,6 @@ pub fn read(project: &Project, release: &Release) -> Result<Traffic, StageError>
     }
     traffic.rows.sort_by(|a, b| (a.wall, &a.unit).cmp(&(b.wall, &b.unit)));
     Ok(traffic)
-}
-
-fn live_row(story: &Story, time: Option<&str>) -> Option<LiveRow> {
-    let prediction = &story.prediction;
-    let Ok(Value::Object(input)) = serde_json::from_str(&prediction.input) else { return None };
-    let at = moment_of(&input, time).unwrap_or(prediction.at);
-    let (version, output) = (answered_by(prediction), prediction.output.clone());
-    Some(LiveRow { at, version, input, output, truth: String::new() })
 }
 
 /// The row, where it takes part in this release or was shadowed by its challenger.

@@ -4,13 +4,12 @@
 //! Not an experiment: the rows are those that the incumbent answered, and what its answers changed is in them. The
 //! model is called as the server calls it, row by row, on the raw rows that the journal kept.
 
-use crate::live::{self, LiveRow, answered_by, moment_of};
+use crate::live::{self, LiveRow};
 use crate::score::losses;
 use crate::version::{Version, open};
 use crate::{Progress, Project, StageError};
 use domain::gate::Estimate;
 use domain::{Outputs, Story, Timestamp, VersionId};
-use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
@@ -86,17 +85,14 @@ fn logged(project: &Project) -> Result<Vec<LiveRow>, StageError> {
     let mut rows = Vec::new();
     project
         .journal
-        .stories(Timestamp(i64::MIN), Timestamp(i64::MAX), &mut |story| rows.extend(row(story, time)))?;
+        .stories(Timestamp(i64::MIN), Timestamp(i64::MAX), &mut |story| rows.extend(row(&story, time)))?;
     rows.sort_by_key(|row| row.at);
     Ok(rows)
 }
 
-fn row(story: Story, time: Option<&str>) -> Option<LiveRow> {
-    let prediction = story.prediction;
-    let Ok(Value::Object(input)) = serde_json::from_str(&prediction.input) else { return None };
-    let at = moment_of(&input, time).unwrap_or(prediction.at);
+fn row(story: &Story, time: Option<&str>) -> Option<LiveRow> {
     let truth = story.outcomes.last().map(|outcome| outcome.value.clone()).unwrap_or_default();
-    Some(LiveRow { at, version: answered_by(&prediction), input, output: prediction.output, truth })
+    live::row(&story.prediction, time).map(|row| LiveRow { truth, ..row })
 }
 
 fn ask(project: &Project, version: &Version, row: &LiveRow) -> Result<Vec<f64>, StageError> {
