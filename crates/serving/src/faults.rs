@@ -171,6 +171,13 @@ impl ManualClock {
     pub fn advance(&self, by: Duration) {
         self.now.send_modify(|now| *now += by);
     }
+
+    /// Ends when `count` tasks wait for a time, so that none of them starts to wait after the next advance.
+    pub async fn sleeping(&self, count: usize) {
+        while self.now.receiver_count() < count {
+            tokio::task::yield_now().await;
+        }
+    }
 }
 
 impl Clock for ManualClock {

@@ -186,7 +186,7 @@ mod tests {
         }
         let trial = house.engine.trial().expect("it runs");
         assert_eq!(trial.tally().shadow_left_out.get(), 3, "two permits are out");
-        house.switches[1].hanging(1).await;
+        house.clock.sleeping(2).await;
         house.clock.advance(DEADLINE);
         until_told(&house, 5).await;
         let told = shadows(&house).await;
