@@ -4,9 +4,11 @@
 //! otherwise stratified by class. Not here: reading files (`store::files`), or cutting a series into windows
 //! (`models::forecast`).
 
+mod read;
 mod split;
 mod target;
 
+pub use read::read;
 pub use split::{Split, split};
 pub use target::{labelled, names, target_of};
 
@@ -18,6 +20,8 @@ use domain::{Column, Examples, Plan, Table, Task, Timestamp, Values};
 pub struct Loaded {
     /// Every labelled row before `data.until`, oldest first.
     pub examples: Examples,
+    /// The rows of `data.test`, where the plan names such a file.
+    pub test: Option<Examples>,
     /// The rows at or after `data.until`, raw, oldest first.
     pub future: Table,
     /// The hash of `examples` and of how they were read.
@@ -26,12 +30,38 @@ pub struct Loaded {
     pub notes: Vec<String>,
 }
 
-/// Reads the plan's table.
+/// Reads the plan's table, and the one with the rows that judge.
 pub fn load(project: &Project) -> Result<Loaded, StageError> {
     let path = project.source();
-    let table = store::files::read_table(&path, &store::files::ReadOptions::default())?;
-    let file = path.display().to_string();
-    cut(&project.plan, &table, &file)
+    let loaded = cut(&project.plan, &read(&project.plan, &path)?, &path.display().to_string())?;
+    match project.test_source() {
+        None => Ok(loaded),
+        Some(path) => {
+            loaded.judged_on(&project.plan, &read(&project.plan, &path)?, &path.display().to_string())
+        }
+    }
+}
+
+impl Loaded {
+    /// Rows to train on and rows to judge on: those of `data.test`, or else as `[split]` says.
+    pub fn split(&self, plan: &Plan) -> Result<Split, StageError> {
+        let Some(test) = &self.test else { return split(plan, &self.examples) };
+        let file = plan.data.test.as_deref().unwrap_or_default();
+        let how = format!("the {} rows of {file}", test.len());
+        Ok(Split { train: self.examples.clone(), test: test.clone(), how })
+    }
+
+    fn judged_on(mut self, plan: &Plan, table: &Table, file: &str) -> Result<Loaded, StageError> {
+        check_columns(plan, table, file)?;
+        let mut test = labelled(plan, table, file, &mut self.notes)?;
+        test.target = target::as_trained(test.target, &self.examples.target, file)?;
+        let mut hash = store::digest::Digest::new();
+        hash.text(&self.digest);
+        store::digest::examples(&mut hash, &test);
+        self.digest = hash.finish();
+        self.test = Some(test);
+        Ok(self)
+    }
 }
 
 /// Cuts a table as the plan says.
@@ -44,7 +74,7 @@ pub fn cut(plan: &Plan, table: &Table, file: &str) -> Result<Loaded, StageError>
         _ => labelled(plan, &past, file, &mut notes)?,
     };
     let digest = digest(plan, &examples);
-    Ok(Loaded { examples, future, digest, notes })
+    Ok(Loaded { examples, test: None, future, digest, notes })
 }
 
 /// The columns that models see: all but the target, the order, the entity, and those the plan drops.
@@ -97,7 +127,7 @@ fn windows(plan: &Plan, past: &Table, file: &str) -> Result<Examples, StageError
 pub fn future_windows(project: &Project, future: &Table) -> Result<Examples, StageError> {
     let path = project.source();
     let file = path.display().to_string();
-    let whole = sorted(&project.plan, &store::files::read_table(&path, &Default::default())?, &file)?;
+    let whole = sorted(&project.plan, &read(&project.plan, &path)?, &file)?;
     let time = project.plan.data.time.as_deref().unwrap_or_default();
     let begin = times(target::column(future, time, &file)?, &file)?.first().copied();
     let windows = windows(&project.plan, &whole, &file)?;
@@ -117,10 +147,13 @@ fn check_columns(plan: &Plan, table: &Table, file: &str) -> Result<(), StageErro
         ("data.time", data.time.as_ref()),
         ("data.entity", data.entity.as_ref()),
         ("data.series", data.series.as_ref()),
+        ("recommend.user", plan.recommend.user.as_ref()),
+        ("recommend.item", plan.recommend.item.as_ref()),
         ("baseline.previous", plan.baseline.previous.as_ref()),
     ];
     let dropped = data.drop.iter().map(|d| ("data.drop", Some(d)));
-    for (key, name) in named.into_iter().chain(dropped) {
+    let categories = data.categories.iter().map(|c| ("data.categories", Some(c)));
+    for (key, name) in named.into_iter().chain(dropped).chain(categories) {
         let Some(name) = name else { continue };
         if table.column(name).is_none() {
             let names: Vec<&str> = table.columns().iter().map(|c| c.name.as_str()).collect();

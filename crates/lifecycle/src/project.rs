@@ -59,4 +59,9 @@ impl Project {
     pub fn source(&self) -> PathBuf {
         self.dir.join(&self.plan.data.source)
     }
+
+    /// The path of the rows that judge, where they have a file of their own.
+    pub fn test_source(&self) -> Option<PathBuf> {
+        self.plan.data.test.as_ref().map(|file| self.dir.join(file))
+    }
 }

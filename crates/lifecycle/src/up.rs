@@ -38,7 +38,7 @@ pub fn run(project: &Project, progress: &mut dyn Progress) -> Result<Report, Sta
 fn read(project: &Project, progress: &mut dyn Progress) -> Result<(Loaded, Split), StageError> {
     progress.begin("data", &project.plan.data.source);
     let loaded = data::load(project)?;
-    let split = data::split(&project.plan, &loaded.examples)?;
+    let split = loaded.split(&project.plan)?;
     let target = crate::score::describe(&loaded.examples.target);
     let summary = json!({
         "rows": loaded.examples.len(), "train": split.train.len(), "test": split.test.len(),

@@ -13,6 +13,8 @@ pub enum FieldKind {
     Steps(&'static [&'static str]),
     /// A list of numbers above 0 and at most 0.5, each larger than the one before.
     Shares,
+    /// Channels, height and width of a picture.
+    Shape,
     /// A number in this range, both ends included.
     Number {
         /// Smallest.
@@ -48,7 +50,10 @@ const fn field(path: &'static str, kind: FieldKind, default: &'static str, why: 
     FieldDoc { path, kind, default, why }
 }
 
-use FieldKind::{Choice, Number, Shares, Span, Steps, Text, Texts, Whole};
+use FieldKind::{Choice, Number, Shape, Shares, Span, Steps, Text, Texts, Whole};
+
+/// The most pixels along one side of a picture: beyond, a model that a plan trains is not what sees it.
+pub const LONGEST_SIDE: usize = 1024;
 
 const MANY: i64 = 1_000_000_000;
 
@@ -61,8 +66,25 @@ pub const FIELDS: &[FieldDoc] = &[
         "required",
         "the kind of problem",
     ),
-    field("data.source", Text, "required", "the table (.csv, .parquet or .ndjson), relative to the plan"),
-    field("data.target", Text, "required", "the column to predict"),
+    field(
+        "data.source",
+        Text,
+        "required",
+        "the table (.csv, .parquet or .ndjson), or the pictures (a folder with one folder a class, an IDX file), relative to the plan",
+    ),
+    field(
+        "data.test",
+        Text,
+        "none",
+        "the rows that judge, where a benchmark fixes them in a file of their own; otherwise `split` sets some apart",
+    ),
+    field(
+        "data.provenance",
+        Text,
+        "none",
+        "where the data comes from and under which licence; told to whoever starts without the file",
+    ),
+    field("data.target", Text, "required", "the column to predict; `label` for a folder of pictures"),
     field(
         "data.time",
         Text,
@@ -81,6 +103,18 @@ pub const FIELDS: &[FieldDoc] = &[
         Texts,
         "[]",
         "columns that are not known when the prediction is made, or tell nothing",
+    ),
+    field(
+        "data.categories",
+        Texts,
+        "[]",
+        "columns of numbers that are names: ids and codes, whose size and order mean nothing",
+    ),
+    field(
+        "data.image",
+        Shape,
+        "as the first picture is",
+        "channels (1 grey, 3 colours), height and width that every picture is brought to, in training and in service alike",
     ),
     field(
         "data.until",
@@ -113,6 +147,13 @@ pub const FIELDS: &[FieldDoc] = &[
         "the horizon",
         "steps between two origins; the horizon keeps their errors from overlapping",
     ),
+    field(
+        "recommend.user",
+        Text,
+        "none",
+        "the column that says who rates; makes the regression a recommendation",
+    ),
+    field("recommend.item", Text, "none", "the column that says what is rated"),
     field(
         "split.test",
         Number { min: 0.01, max: 0.9 },

@@ -93,6 +93,11 @@ fn check_value(path: &str, kind: FieldKind, value: &Spanned<DeValue<'_>>) -> Res
             Some(shares) if rising(&shares.iter().map(|s| Some(*s)).collect::<Vec<_>>()) => return Ok(()),
             _ => "a list of rising numbers above 0 and at most 0.5, such as [0.01, 0.1, 0.5]".into(),
         },
+        FieldKind::Shape if is_shape(found) => return Ok(()),
+        FieldKind::Shape => {
+            let side = fields::LONGEST_SIDE;
+            format!("channels (1 or 3), height and width (1 to {side}), such as [3, 32, 32]")
+        }
         FieldKind::Texts => match found.as_array() {
             Some(items) if items.iter().all(|i| i.get_ref().as_str().is_some()) => return Ok(()),
             _ => "a list of texts, such as [\"a\", \"b\"]".into(),
@@ -116,6 +121,13 @@ fn shares(value: &DeValue<'_>) -> Option<Vec<f64>> {
     shares.filter(|shares| shares.iter().all(|share| *share > 0.0 && *share <= 0.5))
 }
 
+fn is_shape(value: &DeValue<'_>) -> bool {
+    let numbers: Option<Vec<i64>> =
+        value.as_array().and_then(|items| items.iter().map(|item| whole(item.get_ref())).collect());
+    let side = 1..=fields::LONGEST_SIDE as i64;
+    matches!(numbers.as_deref(), Some([1 | 3, height, width]) if side.contains(height) && side.contains(width))
+}
+
 fn rising(items: &[Option<f64>]) -> bool {
     items.iter().all(Option::is_some) && items.windows(2).all(|pair| pair[0] < pair[1])
 }
@@ -129,6 +141,12 @@ fn check_meaning(plan: &Plan, document: &DeTable<'_>) -> Result<(), PlanError> {
     if plan.task == Task::Forecasting && plan.data.time.is_none() {
         let hint = "name the column with each value's time: data.time = \"...\"";
         return Err(at(place(document, "data"), "forecasting needs `data.time`".into(), Some(hint.into())));
+    }
+    check_recommend(plan, document)?;
+    if plan.data.test.is_some() && (plan.data.until.is_some() || plan.task == Task::Forecasting) {
+        let message = "`data.test` fixes the rows that judge, where the plan goes by time".to_string();
+        let hint = "leave out `data.test`: the last rows before `data.until` judge";
+        return Err(at(place(document, "data.test"), message, Some(hint.into())));
     }
     if plan.data.drop.contains(&plan.data.target) {
         let message = format!("`data.drop` holds the target `{}`", plan.data.target);
@@ -150,6 +168,24 @@ fn check_meaning(plan: &Plan, document: &DeTable<'_>) -> Result<(), PlanError> {
         return Err(at(place(document, "release.goal"), message, Some(hint.into())));
     }
     check_metrics(plan, document)
+}
+
+fn check_recommend(plan: &Plan, document: &DeTable<'_>) -> Result<(), PlanError> {
+    let recommend = &plan.recommend;
+    if recommend.user.is_some() != recommend.item.is_some() {
+        let message = "[recommend] needs both `user` and `item`".into();
+        return Err(at(
+            place(document, "recommend"),
+            message,
+            Some("a rating is of an item by a user".into()),
+        ));
+    }
+    if recommend.user.is_some() && plan.task != Task::Regression {
+        let message = format!("[recommend] is of no use for {}", plan.task);
+        let hint = "ratings are numbers to predict: set task = \"regression\"";
+        return Err(at(place(document, "recommend"), message, Some(hint.into())));
+    }
+    Ok(())
 }
 
 fn check_metrics(plan: &Plan, document: &DeTable<'_>) -> Result<(), PlanError> {
@@ -262,6 +298,8 @@ mod tests {
         );
         check("[release]\nramp = [0.5, 0.1]\n", "[0.5, 0.1]", "rising numbers", "");
         check("[release]\ngoal = \"outcome\"\n", "\"outcome\"", "needs `release.success`", "class");
+        check("image = [4, 8, 8]\n", "[4, 8, 8]", "channels (1 or 3)", "every picture");
+        check("[recommend]\nuser = \"u\"\n", "[recommend]", "needs both", "by a user");
         check("drop = [\"y\"]\n", "[\"y\"]", "holds the target", "never an input");
     }
 
@@ -275,7 +313,7 @@ mod tests {
     #[test]
     fn every_key_is_documented_and_every_documented_key_is_read() {
         let text = format!(
-            "{BANK}[forecast]\n[split]\n[metric]\n[baseline]\n[train]\n[gate]\n[serve]\n[release]\n[retrain]\n"
+            "{BANK}[forecast]\n[recommend]\n[split]\n[metric]\n[baseline]\n[train]\n[gate]\n[serve]\n[release]\n[retrain]\n"
         );
         let plan = serde_json::to_value(Plan::parse(&text).expect("all sections")).expect("plain data");
         let mut keys: Vec<String> = Vec::new();

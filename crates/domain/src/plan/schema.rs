@@ -1,6 +1,6 @@
 //! The plan's JSON schema, so that editors complete and check `incumbent.toml`.
 
-use super::fields::{FIELDS, FieldDoc, FieldKind};
+use super::fields::{FIELDS, FieldDoc, FieldKind, LONGEST_SIDE};
 use serde_json::{Map, Value, json};
 
 /// The schema (draft 2020-12), read off [`FIELDS`].
@@ -38,12 +38,23 @@ fn of(field: &FieldDoc) -> Value {
         FieldKind::Shares => {
             json!({"type": "array", "items": {"type": "number", "exclusiveMinimum": 0, "maximum": 0.5}})
         }
+        FieldKind::Shape => json!({
+            "type": "array",
+            "prefixItems": [{"enum": [1, 3]}, side(), side()],
+            "items": false,
+            "minItems": 3,
+        }),
         FieldKind::Number { min, max } => json!({"type": "number", "minimum": min, "maximum": max}),
         FieldKind::Whole { min, max } => json!({"type": "integer", "minimum": min, "maximum": max}),
         FieldKind::Span => json!({"type": "string", "pattern": "^[0-9.]+(d|h|m|s|ms)$"}),
     };
     schema["description"] = json!(format!("{} (default: {})", field.why, field.default));
     schema
+}
+
+/// Pixels along one side of a picture.
+fn side() -> Value {
+    json!({"type": "integer", "minimum": 1, "maximum": LONGEST_SIDE})
 }
 
 fn required(prefix: &str) -> Vec<&'static str> {

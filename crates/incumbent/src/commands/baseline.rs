@@ -24,7 +24,7 @@ pub fn run(args: &args::Baseline, json: bool) -> anyhow::Result<Outcome> {
     let mut shown = Shown::new();
     shown.begin("baseline", &project.plan.data.source);
     let loaded = data::load(&project)?;
-    let split = data::split(&project.plan, &loaded.examples)?;
+    let split = loaded.split(&project.plan)?;
     let candidates = lifecycle::baseline::compare(&project, &split, &mut shown)?;
     shown.finish();
     if json {

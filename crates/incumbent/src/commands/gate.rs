@@ -20,7 +20,7 @@ pub fn run(args: &args::Gate, json: bool) -> anyhow::Result<Outcome> {
     let history = project.history()?;
     let challenger = challenger(&history, args.challenger.as_deref())?;
     let loaded = data::load(&project)?;
-    let mut split = data::split(&project.plan, &loaded.examples)?;
+    let mut split = loaded.split(&project.plan)?;
     if let Some(rows) = args.rows {
         let first = split.test.len() - rows.min(split.test.len());
         split.test = split.test.take(&(first..split.test.len()).collect::<Vec<_>>());

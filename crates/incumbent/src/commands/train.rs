@@ -11,7 +11,7 @@ use serde_json::json;
 pub fn run(args: &args::Train, json: bool) -> anyhow::Result<Outcome> {
     let project = workspace::open(&args.dir)?;
     let loaded = data::load(&project)?;
-    let split = data::split(&project.plan, &loaded.examples)?;
+    let split = loaded.split(&project.plan)?;
     let names = trainers::names(&project.plan);
     let name = match (&args.trainer, names.last()) {
         (Some(name), _) => name.clone(),

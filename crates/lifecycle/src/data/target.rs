@@ -98,8 +98,26 @@ fn classes(table: &Table, name: &str, file: &str) -> Result<Target, StageError> 
     Ok(Target::Class { classes, index })
 }
 
+/// The target of rows that judge, told in the classes of those that train.
+pub(super) fn as_trained(target: Target, trained: &Target, file: &str) -> Result<Target, StageError> {
+    let (Target::Class { classes: own, index }, Target::Class { classes, .. }) = (&target, trained) else {
+        return Ok(target);
+    };
+    let place = |class: &String| {
+        let unknown = || {
+            let found =
+                format!("class `{class}` is in no row to train on, which have {}", classes.join(", "));
+            StageError::data(file, found, "a model cannot answer what it has never seen")
+        };
+        classes.binary_search(class).map_err(|_| unknown())
+    };
+    let places = own.iter().map(place).collect::<Result<Vec<_>, _>>()?;
+    let index = index.iter().map(|&i| places[i as usize] as u32).collect();
+    Ok(Target::Class { classes: classes.clone(), index })
+}
+
 /// Whole numbers without a point: the class of 1.0 is `1`.
-fn number_name(x: f64) -> String {
+pub(super) fn number_name(x: f64) -> String {
     if x.is_nan() { String::new() } else { format!("{x}") }
 }
 
