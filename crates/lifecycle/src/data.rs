@@ -52,8 +52,7 @@ impl Loaded {
     }
 
     fn judged_on(mut self, plan: &Plan, table: &Table, file: &str) -> Result<Loaded, StageError> {
-        check_columns(plan, table, file)?;
-        let mut test = labelled(plan, table, file, &mut self.notes)?;
+        let mut test = labelled(plan, &self.like_these(plan, table, file)?, file, &mut self.notes)?;
         test.target = target::as_trained(test.target, &self.examples.target, file)?;
         let mut hash = store::digest::Digest::new();
         hash.text(&self.digest);
@@ -61,6 +60,17 @@ impl Loaded {
         self.digest = hash.finish();
         self.test = Some(test);
         Ok(self)
+    }
+
+    /// The columns that the rows to train on have; others, such as people's answers to the test rows, are no inputs.
+    fn like_these(&self, plan: &Plan, table: &Table, file: &str) -> Result<Table, StageError> {
+        let inputs = self.examples.rows.columns().iter().map(|column| &column.name);
+        let roles = [Some(&plan.data.target), plan.data.time.as_ref(), plan.data.entity.as_ref()];
+        let needed: Vec<&String> = inputs.chain(roles.into_iter().flatten()).collect();
+        for name in &needed {
+            target::column(table, name, file)?;
+        }
+        Ok(table.select(|name| needed.iter().any(|n| *n == name)))
     }
 }
 
