@@ -14,11 +14,15 @@ pub fn run(
     progress: &mut dyn Progress,
 ) -> Result<Version, StageError> {
     let seed = Seed(project.plan.train.seed);
-    let artifact =
-        trainer.fit(rows, seed, &mut |share| progress.share(share)).map_err(|error| match error {
-            FitError::Interrupted => StageError::Interrupted,
-            other => StageError::Fit(other),
-        })?;
+    let fitted = trainer.fit(rows, seed, &mut |share| {
+        trainer.said().iter().for_each(|line| progress.say(line));
+        progress.share(share)
+    });
+    trainer.said().iter().for_each(|line| progress.say(line));
+    let artifact = fitted.map_err(|error| match error {
+        FitError::Interrupted => StageError::Interrupted,
+        other => StageError::Fit(other),
+    })?;
     let origin = Origin::Trained { trainer: trainer.name().into() };
     keep(project, &artifact, origin, trained_on(data, rows), &rows.rows)
 }

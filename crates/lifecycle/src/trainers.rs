@@ -42,6 +42,7 @@ pub fn named(project: &Project, name: &str) -> Result<Box<dyn Fit>, StageError> 
             work: project.dir.join(".incumbent").join("commands"),
             time_limit: std::time::Duration::from_micros(train.time_limit.0.unsigned_abs()),
             target: project.plan.data.target.clone(),
+            said: models::command::Said::default(),
         }));
     }
     embedded(&project.plan, name)

@@ -18,7 +18,7 @@
 //! | `INCUMBENT_TARGET` | the name of the target's column |
 //! | `INCUMBENT_TASK` | `classification`, `regression` or `forecasting` |
 //!
-//! A line `progress 0.4` on stdout tells the share done; all else it says is kept in `output.log`. It must end
+//! A line `progress 0.4` on stdout tells the share done; all else it says is shown and kept in `output.log`. It must end
 //! with code 0 within the time limit. The graph takes raw columns by their names and answers `probabilities`
 //! `[N, K]` in the order of the schema's classes, `value` `[N, 1]` or `forecast` `[N, horizon]`, as
 //! [`crate::onnx`] says.
@@ -26,6 +26,9 @@
 mod check;
 mod data;
 mod run;
+mod said;
+
+pub use said::Said;
 
 use crate::contract::{Artifact, Fit, FitError, Seed};
 use crate::supervise;
@@ -35,7 +38,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The trainer `command`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Command {
     /// The program and its arguments.
     pub argv: Vec<String>,
@@ -47,6 +50,8 @@ pub struct Command {
     pub time_limit: Duration,
     /// The name of the target's column.
     pub target: String,
+    /// What it says while it runs.
+    pub said: Said,
 }
 
 /// The files of one fit.
@@ -78,6 +83,10 @@ impl Fit for Command {
         result?;
         removed.map_err(|e| self.failed(format!("left data that cannot be removed: {e}")))?;
         check::read(self, &files.output, data)
+    }
+
+    fn said(&self) -> Vec<String> {
+        self.said.take()
     }
 }
 

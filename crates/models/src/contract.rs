@@ -29,6 +29,11 @@ pub trait Fit: Send + Sync {
         seed: Seed,
         progress: &mut dyn FnMut(f64) -> bool,
     ) -> Result<Artifact, FitError>;
+
+    /// What the trainer had to say since it was last asked, line by line; asked while it fits, and once after.
+    fn said(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// A model that answers.

@@ -11,7 +11,7 @@ use domain::gate::{Check, Decision, Verdict};
 use lifecycle::Project;
 use lifecycle::up::Report;
 use serde_json::json;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The longest request that is printed instead of kept in a file.
 const LONGEST_LINE: usize = 1_000;
@@ -19,6 +19,7 @@ const LONGEST_LINE: usize = 1_000;
 /// Runs the command.
 pub fn run(args: &args::Up, json: bool) -> anyhow::Result<Outcome> {
     let project = workspace::open(&args.dir)?;
+    let begun = Instant::now();
     let mut shown = Shown::new();
     let running = running::start(&project, args.address.as_deref(), shown.watched())?;
     eprintln!("{:<9} http://{}/", "page", running.address);
@@ -28,6 +29,7 @@ pub fn run(args: &args::Up, json: bool) -> anyhow::Result<Outcome> {
     } else {
         show(&project, &running, &report)?;
     }
+    eprintln!("{:<9} {:.1} minutes", "took", begun.elapsed().as_secs_f64() / 60.0);
     let mut control = Control::new(project.clone());
     match args.replay {
         Some(speed) => {

@@ -1,6 +1,6 @@
 //! Running the command: its progress heard, its words kept, its time limited.
 
-use super::{Command, Files};
+use super::{Command, Files, Said};
 use crate::contract::{FitError, Seed};
 use domain::Task;
 use std::collections::VecDeque;
@@ -37,7 +37,7 @@ pub(super) fn run(
     let mut log = File::create(&files.log).map_err(broken("has no log"))?;
     let mut child = start(command, files, seed, task).map_err(broken("could not be started"))?;
     let lines = listen(&mut child);
-    let mut listening = Listening { last: VecDeque::new(), share: 0.0, log: &mut log };
+    let mut listening = Listening { last: VecDeque::new(), share: 0.0, log: &mut log, said: &command.said };
     let ended = follow(command, &mut child, &lines, &mut listening, progress);
     end(&mut child);
     match ended? {
@@ -67,6 +67,7 @@ struct Listening<'a> {
     last: VecDeque<String>,
     share: f64,
     log: &'a mut File,
+    said: &'a Said,
 }
 
 impl Listening<'_> {
@@ -76,6 +77,7 @@ impl Listening<'_> {
             return Ok(());
         }
         writeln!(self.log, "{line}")?;
+        self.said.add(&line);
         if self.last.len() == LAST_LINES {
             self.last.pop_front();
         }

@@ -27,6 +27,7 @@ impl Bench {
             work: self.folder.path().join("work"),
             time_limit: Duration::from_secs(60),
             target: "y".into(),
+            said: Said::default(),
         }
     }
 
@@ -108,6 +109,11 @@ fn progress_is_passed_on() {
     command.fit(&data, Seed(1), &mut watch).expect("a model");
     assert!(shares.contains(&0.25) && shares.ends_with(&[0.75]), "{shares:?}");
     assert_eq!(bench.said(1), "progress was good\n");
+    assert_eq!(
+        (command.said(), command.said()),
+        (vec!["progress was good".to_string()], vec![]),
+        "told once"
+    );
 }
 
 #[test]
