@@ -12,6 +12,7 @@ mod event_json;
 pub mod files;
 #[cfg(test)]
 mod frail;
+pub mod image;
 pub mod journal;
 pub mod memory;
 pub mod profile;

@@ -3,6 +3,8 @@
 //! Rows are counted as an editor counts lines: the header of a CSV file is row 1. In Parquet, which no
 //! editor shows, the first row is row 1.
 
+use super::images::{MAX_NUMBERS, Misfit};
+use crate::image::{ImageError, ImageShape};
 use std::path::PathBuf;
 use thiserror::Error;
 
@@ -24,7 +26,7 @@ pub enum ReadError {
         source: std::io::Error,
     },
     /// No known kind of table.
-    #[error("{path} is {found}, expected CSV, Parquet or JSON lines")]
+    #[error("{path} is {found}, expected CSV, Parquet, JSON lines or pictures")]
     Format {
         /// Which file.
         path: PathBuf,
@@ -181,9 +183,62 @@ pub enum ReadError {
         /// What the decoder says.
         why: String,
     },
+    /// A picture that cannot be decoded.
+    #[error("{place}: {source}")]
+    Picture {
+        /// Its file, or the file, row and column that hold it.
+        place: String,
+        /// Why not.
+        source: ImageError,
+    },
+    /// A picture of another shape than the first.
+    #[error(
+        "{place}: the picture is {found}, expected {expected} (channels, height, width) as the first one is"
+    )]
+    PictureShape {
+        /// Its file, or the file, row and column that hold it.
+        place: String,
+        /// Its shape.
+        found: ImageShape,
+        /// The first picture's.
+        expected: ImageShape,
+    },
+    /// More pictures than a table holds.
+    #[error("{place}: with this picture of {shape} there are more than {MAX_NUMBERS} numbers in the table")]
+    TooManyPictures {
+        /// The file of the first picture too many, or the file, row and column that hold it.
+        place: String,
+        /// The shape of every picture.
+        shape: ImageShape,
+    },
+    /// A folder that is not one of pictures.
+    #[error("{path} {why}")]
+    Folder {
+        /// Which folder.
+        path: PathBuf,
+        /// What it holds, and what was expected.
+        why: String,
+    },
+    /// IDX that cannot be read.
+    #[error("{path} is not readable as IDX: {why}")]
+    Idx {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
 }
 
 impl ReadError {
+    /// Of a picture that does not go with the others; `place` is its file, or the cell that holds it.
+    pub(super) fn of_picture(place: String, misfit: Misfit) -> ReadError {
+        match misfit {
+            Misfit::Unreadable(source) => ReadError::Picture { place, source },
+            Misfit::Shape { found, expected } => ReadError::PictureShape { place, found, expected },
+            Misfit::TooMany(shape) => ReadError::TooManyPictures { place, shape },
+        }
+    }
+
     /// What the user can do about it.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
@@ -207,6 +262,17 @@ impl ReadError {
                 "give the same columns as the rows that the model was trained on"
             }
             ReadError::Parquet { .. } => "write the file again; it may be cut off",
+            ReadError::Picture { source, .. } => source.hint(),
+            ReadError::PictureShape { expected, .. } => {
+                return Some(format!("set data.image = \"{expected}\" to resize every picture to that"));
+            }
+            ReadError::TooManyPictures { .. } => "set data.image to a smaller shape, such as \"3x64x64\"",
+            ReadError::Folder { .. } => {
+                "give a folder such as pictures/ with pictures/cat/1.jpg and pictures/dog/1.jpg in it"
+            }
+            ReadError::Idx { .. } => {
+                "give the file of the pictures, such as train-images-idx3-ubyte.gz, with its labels beside it"
+            }
         };
         Some(hint.to_string())
     }

@@ -1,4 +1,4 @@
-//! Tables from files: CSV, Parquet and JSON lines become a [`Table`], or an error that names the place.
+//! Tables from files: CSV, Parquet, JSON lines and pictures become a [`Table`], or an error that names the place.
 //!
 //! Not here: what a table means for a model; see `profile`. Invariant: a table that was read has a name
 //! for every column, at least one row, no infinite number, and kinds that rest on all of its rows.
@@ -8,6 +8,7 @@ mod csv;
 mod delimiter;
 mod error;
 mod header;
+pub mod images;
 mod ndjson;
 pub mod parquet;
 mod series;
@@ -16,6 +17,7 @@ pub use error::ReadError;
 pub use parquet::{parquet_bytes, write_parquet};
 pub use series::{CutSeries, read_series};
 
+use crate::image::ImageShape;
 use domain::{Column, Kind, Schema, Table, Values};
 use std::path::Path;
 
@@ -30,6 +32,9 @@ pub struct ReadOptions {
     pub missing: Vec<String>,
     /// What stands between the cells of a CSV file; found out from its first rows where it is not given.
     pub delimiter: Option<u8>,
+    /// What pictures become; others are resized to it. Without it every picture must have the shape of the
+    /// first.
+    pub image: Option<ImageShape>,
 }
 
 /// The words that mean a missing cell in a CSV file unless the options say otherwise.
@@ -47,11 +52,16 @@ pub enum Format {
     Parquet,
     /// One JSON object a line.
     JsonLines,
+    /// A folder with one sub-folder of PNG and JPEG files a class.
+    ImageFolder,
+    /// Grey pictures as bytes, as MNIST has them; plain or compressed with gzip.
+    Idx,
 }
 
 impl Default for ReadOptions {
     fn default() -> Self {
-        ReadOptions { schema: None, missing: MISSING.map(String::from).to_vec(), delimiter: None }
+        let missing = MISSING.map(String::from).to_vec();
+        ReadOptions { schema: None, missing, delimiter: None, image: None }
     }
 }
 
@@ -64,6 +74,17 @@ impl ReadOptions {
     fn kind_of(&self, column: &str) -> Option<&Kind> {
         self.schema.as_ref()?.field(column).map(|f| &f.kind)
     }
+
+    /// The shape of a column's pictures: as asked for, else as the schema says.
+    fn image_of(&self, column: &str) -> Option<ImageShape> {
+        self.image.or_else(|| match self.kind_of(column)? {
+            Kind::Tensor(shape) => match shape.as_slice() {
+                &[channels, height, width] => Some(ImageShape { channels, height, width }),
+                _ => None,
+            },
+            _ => None,
+        })
+    }
 }
 
 /// Reads a whole file into a table.
@@ -71,9 +92,14 @@ impl ReadOptions {
 /// CSV kinds rest on all rows: a column of numbers is a number, one of dates and instants is a time, and
 /// everything else is text, among it codes with leading zeros and whole numbers too large for a 64-bit
 /// float. `inf` among numbers is an error.
+///
+/// Pictures are a folder with one sub-folder a class, IDX with its labels beside it, or a Parquet column of PNG
+/// and JPEG bytes. The first two give the columns `image` and `label`.
 pub fn read_table(path: &Path, options: &ReadOptions) -> Result<Table, ReadError> {
     let table = match sniff(path)? {
-        Format::Parquet => parquet::read(path)?,
+        Format::ImageFolder => images::read_folder(path, options)?,
+        Format::Idx => images::read_idx(path, options)?,
+        Format::Parquet => parquet::read(path, options)?,
         Format::JsonLines => ndjson::read(path, &load(path)?, options)?,
         Format::Csv { delimiter } => {
             csv::read(path, &load(path)?, options.delimiter.unwrap_or(delimiter), options)?
@@ -87,6 +113,9 @@ pub fn read_table(path: &Path, options: &ReadOptions) -> Result<Table, ReadError
 
 /// Finds out what kind of table a file is, from its first bytes and, between texts, its name.
 pub fn sniff(path: &Path) -> Result<Format, ReadError> {
+    if path.is_dir() {
+        return Ok(Format::ImageFolder);
+    }
     let head = head(path)?;
     let named = |names: &[&str]| {
         let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
@@ -101,6 +130,7 @@ pub fn sniff(path: &Path) -> Result<Format, ReadError> {
             let why = "it does not begin with PAR1".into();
             Err(ReadError::Parquet { path: path.into(), why })
         }
+        _ if images::is_idx(path, &head) => Ok(Format::Idx),
         [0x1F, 0x8B, ..] => other("compressed with gzip"),
         [b'P', b'K', 3, 4, ..] => other("a zip archive or a spreadsheet"),
         [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => other("UTF-16 text"),
@@ -201,13 +231,22 @@ mod tests {
         refused(
             "t.csv",
             b"\x1F\x8Bxxx",
-            "t.csv is compressed with gzip, expected CSV, Parquet or JSON lines",
+            "t.csv is compressed with gzip, expected CSV, Parquet, JSON lines or pictures",
         );
-        let expected = "t.xlsx is a zip archive or a spreadsheet, expected CSV, Parquet or JSON lines";
+        let expected =
+            "t.xlsx is a zip archive or a spreadsheet, expected CSV, Parquet, JSON lines or pictures";
         refused("t.xlsx", b"PK\x03\x04xxx", expected);
-        refused("t.csv", b"\xFF\xFEa\0,\0", "t.csv is UTF-16 text, expected CSV, Parquet or JSON lines");
-        refused("t.csv", b"a,b\n\0\0,1", "t.csv is binary, expected CSV, Parquet or JSON lines");
-        refused("t.json", b"[{\"a\":1}]", "t.json is one JSON array, expected CSV, Parquet or JSON lines");
+        refused(
+            "t.csv",
+            b"\xFF\xFEa\0,\0",
+            "t.csv is UTF-16 text, expected CSV, Parquet, JSON lines or pictures",
+        );
+        refused("t.csv", b"a,b\n\0\0,1", "t.csv is binary, expected CSV, Parquet, JSON lines or pictures");
+        refused(
+            "t.json",
+            b"[{\"a\":1}]",
+            "t.json is one JSON array, expected CSV, Parquet, JSON lines or pictures",
+        );
         refused("t.parquet", b"a,b\n", "t.parquet is not readable as Parquet: it does not begin with PAR1");
     }
 

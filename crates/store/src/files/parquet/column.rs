@@ -1,10 +1,13 @@
 //! One Arrow column, batch by batch, into the cells of a table.
 //!
 //! Invariant: no value changes on the way. Whole numbers beyond 2^53, which a 64-bit float cannot tell
-//! apart, become text; they are ids, not amounts. Only the numbers inside of lists are rounded, to 32 bits,
-//! since that is what a [`Values::Tensor`] holds.
+//! apart, become text; they are ids, not amounts. Only the numbers inside of lists are rounded, to 32 bits, since
+//! that is what a [`Values::Tensor`] holds. A column of bytes, or of the structs with `bytes` in them that Hugging
+//! Face writes, holds pictures.
 
 use crate::files::cells::WHOLE;
+use crate::files::images::{Block, Misfit};
+use crate::image::ImageShape;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
     ArrowPrimitiveType, Date32Type, Date64Type, Decimal32Type, Decimal64Type, Decimal128Type, Decimal256Type,
@@ -13,7 +16,7 @@ use arrow_array::types::{
     UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{Array, ArrayRef, PrimitiveArray};
-use arrow_schema::{DataType, TimeUnit};
+use arrow_schema::{DataType, Field, TimeUnit};
 use domain::time::{DAY, SECOND};
 use domain::{Column, Timestamp, Values};
 
@@ -22,17 +25,22 @@ pub(super) enum Fault {
     Type(String),
     Cell { row: usize, found: String, expected: String },
     Infinite { row: usize, found: String },
+    Picture { row: usize, misfit: Misfit },
 }
 
 /// A column that grows by batches.
 pub(super) struct Growing {
     name: String,
     values: Option<Values>,
+    /// Of a column of bytes.
+    pictures: Option<Block>,
 }
 
 impl Growing {
-    pub fn new(name: &str) -> Growing {
-        Growing { name: name.to_string(), values: None }
+    /// Of a field; where it holds pictures, they become `shape`, else that of the first.
+    pub fn new(field: &Field, shape: Option<ImageShape>) -> Growing {
+        let pictures = holds_bytes(field.data_type()).then(|| Block::new(shape));
+        Growing { name: field.name().clone(), values: None, pictures }
     }
 
     pub fn name(&self) -> &str {
@@ -41,6 +49,9 @@ impl Growing {
 
     /// Adds the cells of a batch.
     pub fn add(&mut self, array: &ArrayRef) -> Result<(), Fault> {
+        if let Some(block) = &mut self.pictures {
+            return add_pictures(block, array);
+        }
         let values = convert(array)?;
         self.values = Some(match self.values.take() {
             None => values,
@@ -51,12 +62,44 @@ impl Growing {
 
     /// The whole column. Without a single batch its type is all there is to tell its kind.
     pub fn finish(self, kind: &DataType) -> Result<Column, Fault> {
-        let values = match self.values {
-            Some(values) => values,
-            None => convert(&arrow_array::new_empty_array(kind))?,
+        let values = match (self.values, self.pictures) {
+            (_, Some(block)) => {
+                let (shape, data) = block.finish();
+                Values::Tensor { shape: shape.map_or(vec![0], ImageShape::to_vec), data }
+            }
+            (Some(values), None) => values,
+            (None, None) => convert(&arrow_array::new_empty_array(kind))?,
         };
         Ok(Column { name: self.name, values })
     }
+}
+
+fn holds_bytes(kind: &DataType) -> bool {
+    match kind {
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView => true,
+        DataType::Struct(fields) => fields.find("bytes").is_some_and(|(_, f)| holds_bytes(f.data_type())),
+        _ => false,
+    }
+}
+
+fn add_pictures(block: &mut Block, array: &ArrayRef) -> Result<(), Fault> {
+    if let Some(fields) = array.as_struct_opt() {
+        let bytes = fields.column_by_name("bytes").expect("a struct without it is not taken for pictures");
+        return add_pictures(block, bytes);
+    }
+    for row in 0..array.len() {
+        if array.is_null(row) {
+            let expected = "the bytes of a PNG or JPEG picture".to_string();
+            return Err(Fault::Cell { row, found: "null".into(), expected });
+        }
+        let bytes = match array.data_type() {
+            DataType::Binary => array.as_binary::<i32>().value(row),
+            DataType::LargeBinary => array.as_binary::<i64>().value(row),
+            _ => array.as_binary_view().value(row),
+        };
+        block.add(bytes).map_err(|misfit| Fault::Picture { row, misfit })?;
+    }
+    Ok(())
 }
 
 fn join(before: Values, more: Values) -> Result<Values, Fault> {
@@ -284,6 +327,6 @@ fn outer(fault: Fault, width: usize) -> Fault {
     match fault {
         Fault::Cell { row, found, expected } => Fault::Cell { row: of(row), found, expected },
         Fault::Infinite { row, found } => Fault::Infinite { row: of(row), found },
-        Fault::Type(found) => Fault::Type(found),
+        other => other,
     }
 }
