@@ -14,7 +14,8 @@ fn up(example: &Copy) -> Value {
 /// The verdict on a trainer's version.
 fn decision<'a>(up: &'a Value, trainer: &str) -> &'a str {
     let judged = up["judged"].as_array().expect("verdicts");
-    let found = judged.iter().find(|j| j["trainer"] == trainer).unwrap_or_else(|| panic!("no {trainer}: {up}"));
+    let found =
+        judged.iter().find(|j| j["trainer"] == trainer).unwrap_or_else(|| panic!("no {trainer}: {up}"));
     found["verdict"]["decision"].as_str().expect("a decision")
 }
 
@@ -24,7 +25,8 @@ fn score(up: &Value, from: &str, metric: &str) -> f64 {
     let of = |v: &&Value| v["origin"]["trainer"] == from || v["origin"]["name"] == from;
     let version = versions.iter().find(of).unwrap_or_else(|| panic!("no version from {from}: {up}"));
     let scores = version["scores"].as_array().expect("scores");
-    let score = scores.iter().find(|s| s["metric"] == metric).unwrap_or_else(|| panic!("no {metric}: {version}"));
+    let score =
+        scores.iter().find(|s| s["metric"] == metric).unwrap_or_else(|| panic!("no {metric}: {version}"));
     score["estimate"]["value"].as_f64().expect("a number")
 }
 

@@ -2,13 +2,18 @@
 
 use super::target::number_name;
 use crate::StageError;
+use domain::plan::Shape;
 use domain::{Column, Plan, Table, Values};
 use std::path::Path;
 use store::files::{ReadError, ReadOptions, read_table};
+use store::image::ImageShape;
 
 /// Reads one of the plan's files.
 pub fn read(plan: &Plan, path: &Path) -> Result<Table, StageError> {
-    let table = read_table(path, &ReadOptions::default()).map_err(|error| absent(plan, error))?;
+    let image =
+        plan.data.image.map(|Shape { channels, height, width }| ImageShape { channels, height, width });
+    let options = ReadOptions { image, ..ReadOptions::default() };
+    let table = read_table(path, &options).map_err(|error| absent(plan, error))?;
     if plan.data.categories.is_empty() {
         return Ok(table);
     }
