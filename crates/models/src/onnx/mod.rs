@@ -14,6 +14,7 @@
 //!   (`float [N, 1]`) for regression; `forecast` (`float [N, horizon]`) for series.
 
 mod build;
+mod edit;
 mod engine;
 mod error;
 mod ml;
@@ -27,6 +28,7 @@ mod tensor;
 mod weigh;
 
 pub use build::{Attribute, GraphBuilder, ML};
+pub(crate) use edit::{Edit, Side};
 pub use engine::Engine;
 pub use error::OnnxError;
 pub(crate) use model::feed;
