@@ -33,6 +33,8 @@ pub enum Command {
     Baseline(Baseline),
     /// Train a challenger and register it
     Train(Train),
+    /// Register a model made elsewhere: ONNX from scikit-learn, LightGBM, XGBoost, CatBoost, PyTorch
+    Import(Import),
     /// Judge a challenger against the incumbent: pass, fail, or not enough evidence
     Gate(Gate),
     /// Shadow, canary and A/B: start, watch, stop; analysis of experiments and logs
@@ -145,6 +147,37 @@ pub struct Train {
     /// Shuffle the labels first: a challenger that the gate must not let through
     #[arg(long)]
     pub shuffle_labels: bool,
+}
+
+/// `incumbent import`
+#[derive(Debug, clap::Args)]
+pub struct Import {
+    /// The ONNX file
+    pub file: PathBuf,
+    /// The folder with incumbent.toml
+    #[arg(default_value = ".")]
+    pub dir: PathBuf,
+    /// Raw rows with the maker's own answers: a table of the columns and `probabilities:CLASS` each, or `value`
+    #[arg(long, value_name = "FILE")]
+    pub golden: Option<PathBuf>,
+    /// The columns that make up the model's one matrix, in its order [default: all number columns]
+    #[arg(long, value_name = "COLUMN,...", value_delimiter = ',')]
+    pub features: Vec<String>,
+    /// The output that answers, where the file has several
+    #[arg(long, value_name = "NAME")]
+    pub answer: Option<String>,
+    /// The classes in the model's order, where the file does not name them [default: sorted]
+    #[arg(long, value_name = "CLASS,...", value_delimiter = ',')]
+    pub classes: Vec<String>,
+    /// The model answers logits: softmax or sigmoid is added
+    #[arg(long)]
+    pub logits: bool,
+    /// The model answers a label only: it counts as a probability of 1
+    #[arg(long, conflicts_with = "logits")]
+    pub one_hot: bool,
+    /// What pixels are divided by first: 255 for a model that was trained on 0 to 1
+    #[arg(long, value_name = "NUMBER")]
+    pub divide: Option<f32>,
 }
 
 /// `incumbent gate`

@@ -5,6 +5,7 @@ pub mod experiment;
 pub mod export;
 pub mod gate;
 pub mod history;
+pub mod import;
 pub mod init;
 pub mod outcomes;
 pub mod plan;

@@ -62,6 +62,7 @@ fn run(args: Args) -> anyhow::Result<Outcome> {
         Command::Up(up) => commands::up::run(&up, json),
         Command::Baseline(baseline) => commands::baseline::run(&baseline, json),
         Command::Train(train) => commands::train::run(&train, json),
+        Command::Import(import) => commands::import::run(&import, json),
         Command::Gate(gate) => commands::gate::run(&gate, json),
         Command::Experiment(experiment) => commands::experiment::run(&experiment, json),
         Command::Retrain(retrain) => commands::retrain::run(&retrain, json),

@@ -24,6 +24,14 @@ pub enum StageError {
     /// A trainer brought no model.
     #[error(transparent)]
     Fit(#[from] models::FitError),
+    /// A model made elsewhere did not become a version.
+    #[error("{file}")]
+    Import {
+        /// The file.
+        file: String,
+        /// Why.
+        source: models::import::ImportError,
+    },
     /// A model did not answer.
     #[error("version {version} did not answer")]
     Predict {
@@ -62,6 +70,7 @@ impl StageError {
         match self {
             StageError::Read(error) => error.hint(),
             StageError::Data { hint, .. } => Some(hint.clone()),
+            StageError::Import { source, .. } => source.hint(),
             StageError::TooEarly(_) => Some("run `incumbent up` first".into()),
             _ => None,
         }

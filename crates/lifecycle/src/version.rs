@@ -29,6 +29,20 @@ pub fn keep(
     rows: &Table,
 ) -> Result<Version, StageError> {
     let model = models::onnx::OnnxModel::load(artifact).map_err(|e| load("new", &e))?;
+    let used = rows.select(|name| artifact.signature.inputs.field(name).is_some());
+    let (rows, outputs) = golden(&model, &used, GOLDEN_ROWS).map_err(|e| predict("new", e))?;
+    register(project, artifact, origin, trained_on, Golden { rows, outputs })
+}
+
+/// Keeps an artifact with these golden rows and registers it.
+pub fn register(
+    project: &Project,
+    artifact: &Artifact,
+    origin: Origin,
+    trained_on: TrainedOn,
+    golden: Golden,
+) -> Result<Version, StageError> {
+    let model = models::onnx::OnnxModel::load(artifact).map_err(|e| load("new", &e))?;
     let signature = artifact.signature.clone();
     let shown = Card {
         model: &project.plan.name,
@@ -38,9 +52,6 @@ pub fn keep(
         scores: &[],
     };
     let card = shown.markdown();
-    let used = rows.select(|name| signature.inputs.field(name).is_some());
-    let (rows, outputs) = golden(&model, &used, GOLDEN_ROWS).map_err(|e| predict("new", e))?;
-    let golden = Golden { rows, outputs };
     let files = VersionFiles { onnx: artifact.onnx.clone(), signature, golden, card };
     let id = put_version(project.blobs.as_ref(), &files)?;
     let name = project.plan.name.clone();
