@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use stats::bonett_price::bonett_price;
 use stats::mcnemar::PairedCounts;
-use stats::power::{PairedPlan, labels_needed};
+use stats::power::{PairedPlan, labels_needed, paired_rows};
+use stats::proportion::{Count, Difference, proportion_difference};
 
 /// Below this agreement every model looks similar to people, whatever it does.
 pub const LEAST_AGREEMENT: f64 = 0.4;
@@ -76,9 +77,31 @@ pub fn automation(facts: &AutomationFacts) -> Result<Automation, stats::BadInput
     Ok(Automation::NeedLabels { items: labels_needed(plan, disagreement)?.rows })
 }
 
+/// Asks the rule where people's accuracy was published, so that model and people saw different items: 90% Newcombe
+/// interval of the two shares' difference, one-sided at 5%.
+///
+/// Weaker than [`automation`]: hard items do not cancel, and the published people may have seen an easier sample.
+/// Labels: those of the model alone can grow, so what is asked for is how many rows both sides would need.
+pub fn automation_published(model: Count, people: Count, margin: f64) -> Result<Automation, stats::BadInput> {
+    let difference = proportion_difference(people, model, Difference::Newcombe, 0.9)?;
+    if difference.low > -margin {
+        return Ok(Automation::Automate { low: difference.low });
+    }
+    if difference.high < -margin {
+        return Ok(Automation::NotYet { high: difference.high });
+    }
+    let spread = |share: f64| share * (1.0 - share);
+    let sd = (spread(model.share()) + spread(people.share())).sqrt();
+    let plan = PairedPlan { alpha: 0.05, power: 0.8, margin, effect: 0.0 };
+    Ok(Automation::NeedLabels { items: paired_rows(plan, sd)? })
+}
+
 impl std::fmt::Display for Automation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            Automation::Automate { low } if *low > 0.0 => {
+                write!(f, "automate: the model is at least {:.1} points ahead of people", 100.0 * low)
+            }
             Automation::Automate { low } => {
                 write!(f, "automate: the model is at most {:.1} points behind people", -100.0 * low)
             }
@@ -116,6 +139,19 @@ mod tests {
     fn between_the_two_it_asks_for_labels() {
         // Disagreement 0.4 at a margin of 0.05 takes a thousand labels.
         assert_eq!(ask(170, 230), Automation::NeedLabels { items: 990 });
+    }
+
+    #[test]
+    fn published_people_are_compared_on_other_items() {
+        let people = Count { successes: 835, trials: 1_000 };
+        let ask = |right: u64, items: u64| {
+            automation_published(Count { successes: right, trials: items }, people, 0.05).expect("counts")
+        };
+        let Automation::Automate { low } = ask(9_100, 10_000) else { panic!("7.5 points ahead") };
+        // the formula of Newcombe 1998, method 10, on the 90% Wilson intervals
+        assert!((low - 0.055_981_294_468_513).abs() < 1e-9, "{low}");
+        assert!(matches!(ask(7_000, 10_000), Automation::NotYet { .. }));
+        assert!(matches!(ask(80, 100), Automation::NeedLabels { items } if items > 100));
     }
 
     #[test]
