@@ -11,6 +11,7 @@
 //!   (`float [N, 1]`) for regression; `forecast` (`float [N, horizon]`) for series.
 
 mod build;
+mod chain;
 mod error;
 mod ml;
 mod model;
@@ -24,6 +25,7 @@ mod weigh;
 
 pub use build::{Attribute, GraphBuilder, ML};
 pub use error::OnnxError;
+pub(crate) use ml::{Tokenizer, lower};
 pub(crate) use model::feed;
 pub use model::{OnnxModel, signature_of};
 pub use program::{MAX_BYTES, Program};

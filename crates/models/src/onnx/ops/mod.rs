@@ -23,6 +23,7 @@ pub(super) use cast::{convert, singles};
 pub(super) use index::pick;
 pub(super) use matmul::multiply;
 pub(super) use shape::axis_of;
+pub(super) use zip::zip;
 
 /// The domain of the operators of classic machine learning.
 pub(super) const ML: &str = "ai.onnx.ml";
@@ -49,6 +50,7 @@ pub(super) fn find(domain: &str, op: &str) -> Option<Compile> {
     match domain {
         "ai.onnx" => core(op),
         ML => ml::find(op),
+        ml::CONTRIB => ml::contrib(op),
         _ => None,
     }
 }
@@ -114,6 +116,10 @@ fn core(op: &str) -> Option<Compile> {
         "Flatten" => shape::flatten,
         "Squeeze" => shape::squeeze,
         "Unsqueeze" => shape::unsqueeze,
+        "StringConcat" => ml::concat,
+        "StringNormalizer" => ml::string_normalizer,
+        "StringSplit" => ml::split,
+        "TfIdfVectorizer" => ml::tf_idf,
         "Shape" => shape::shape_of,
         "Size" => shape::size_of,
         "Concat" => shape::concat,
