@@ -23,7 +23,7 @@ mod read;
 mod tensor;
 mod weigh;
 
-pub use build::{Attribute, GraphBuilder, ML};
+pub use build::{Attribute, CONTRIB, GraphBuilder, ML};
 pub use error::OnnxError;
 pub(crate) use ml::{Tokenizer, lower};
 pub(crate) use model::feed;

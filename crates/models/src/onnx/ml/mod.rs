@@ -18,7 +18,7 @@ use super::tensor::{Data, Dtype, Tensor};
 use std::sync::Arc;
 
 pub(super) use linear::Scorer;
-pub(super) use text::{CONTRIB, Grams, Token, concat, contrib, split, string_normalizer, tf_idf};
+pub(super) use text::{Grams, Token, concat, contrib, split, string_normalizer, tf_idf};
 pub(crate) use text::{Tokenizer, lower};
 
 /// The element types of a feature matrix.

@@ -16,6 +16,7 @@ mod strided;
 mod unary;
 mod zip;
 
+use super::build::CONTRIB;
 use super::ml;
 use super::node::{Kernel, Node};
 
@@ -50,7 +51,7 @@ pub(super) fn find(domain: &str, op: &str) -> Option<Compile> {
     match domain {
         "ai.onnx" => core(op),
         ML => ml::find(op),
-        ml::CONTRIB => ml::contrib(op),
+        CONTRIB => ml::contrib(op),
         _ => None,
     }
 }

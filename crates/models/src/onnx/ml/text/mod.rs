@@ -18,10 +18,7 @@ pub(crate) use normalise::lower;
 pub(in crate::onnx) use normalise::string_normalizer;
 pub(crate) use tokenise::Tokenizer;
 
-/// The operator set that onnxruntime adds, of which skl2onnx uses one.
-pub(in crate::onnx) const CONTRIB: &str = "com.microsoft";
-
-/// The operator of this name in [`CONTRIB`].
+/// The operator of this name in the set that onnxruntime adds.
 pub(in crate::onnx) fn contrib(op: &str) -> Option<Compile> {
     match op {
         "Tokenizer" => Some(tokenise::tokenizer),
