@@ -16,6 +16,7 @@ pub mod linear;
 pub mod onnx;
 mod split;
 mod supervise;
+pub mod text;
 pub mod trees;
 
 pub use contract::{Artifact, Fit, FitError, Predict, PredictError, Seed};

@@ -8,6 +8,7 @@ mod features;
 mod forest;
 mod linear;
 mod scale;
+mod text;
 mod transform;
 mod trees;
 
@@ -15,6 +16,10 @@ use super::node::Node;
 use super::ops::Compile;
 use super::tensor::{Data, Dtype, Tensor};
 use std::sync::Arc;
+
+pub(super) use linear::Scorer;
+pub(super) use text::{Grams, Token, concat, contrib, split, string_normalizer, tf_idf};
+pub(crate) use text::{Tokenizer, lower};
 
 /// The element types of a feature matrix.
 const NUMBERS: [Dtype; 3] = [Dtype::F32, Dtype::F64, Dtype::I64];

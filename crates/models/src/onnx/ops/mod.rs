@@ -17,6 +17,7 @@ mod strided;
 mod unary;
 mod zip;
 
+use super::build::CONTRIB;
 use super::ml;
 use super::node::{Kernel, Node};
 
@@ -24,6 +25,7 @@ pub(super) use cast::{convert, singles};
 pub(super) use index::pick;
 pub(super) use matmul::multiply;
 pub(super) use shape::axis_of;
+pub(super) use zip::zip;
 
 /// The domain of the operators of classic machine learning.
 pub(super) const ML: &str = "ai.onnx.ml";
@@ -50,6 +52,7 @@ pub(super) fn find(domain: &str, op: &str) -> Option<Compile> {
     match domain {
         "ai.onnx" => core(op).or_else(|| network(op)),
         ML => ml::find(op),
+        CONTRIB => ml::contrib(op),
         _ => None,
     }
 }
@@ -152,6 +155,10 @@ fn core(op: &str) -> Option<Compile> {
         "Flatten" => shape::flatten,
         "Squeeze" => shape::squeeze,
         "Unsqueeze" => shape::unsqueeze,
+        "StringConcat" => ml::concat,
+        "StringNormalizer" => ml::string_normalizer,
+        "StringSplit" => ml::split,
+        "TfIdfVectorizer" => ml::tf_idf,
         "Shape" => shape::shape_of,
         "Size" => shape::size_of,
         "Concat" => shape::concat,
