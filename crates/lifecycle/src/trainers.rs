@@ -48,31 +48,55 @@ pub fn named(project: &Project, name: &str) -> Result<Box<dyn Fit>, StageError> 
     embedded(&project.plan, name)
 }
 
-/// The embedded trainer of this name.
-pub fn embedded(plan: &Plan, name: &str) -> Result<Box<dyn Fit>, StageError> {
-    let known: &[&str] = match plan.task {
-        Task::Classification => &["logistic", "trees"],
+/// The names of the embedded trainers that a task knows.
+fn known(plan: &Plan) -> &'static [&'static str] {
+    match plan.task {
+        Task::Classification => &["logistic", "trees", "tfidf", "nbsvm"],
+        Task::Regression if plan.recommend.pair().is_some() => {
+            &["ridge", "trees", "item_mean", "biases", "factors"]
+        }
         Task::Regression => &["ridge", "trees"],
         Task::Forecasting => &["lags", "lag_trees"],
+    }
+}
+
+/// The embedded trainer of this name.
+pub fn embedded(plan: &Plan, name: &str) -> Result<Box<dyn Fit>, StageError> {
+    let fit = match plan.task {
+        Task::Classification => of_classes(name),
+        Task::Regression => of_numbers(name),
+        Task::Forecasting => of_series(plan, name),
     };
-    let fit: Box<dyn Fit> = match (plan.task, name) {
-        (Task::Classification, "logistic") => Box::new(models::linear::Logistic::default()),
-        (Task::Regression, "ridge") => Box::new(models::linear::Ridge::default()),
-        (Task::Classification | Task::Regression, "trees") => Box::new(models::boosted::Trees::default()),
-        (Task::Forecasting, "lags") => {
-            Box::new(models::forecast::Lags::new(plan.forecast.season, plan.forecast.gap))
-        }
-        (Task::Forecasting, "lag_trees") => {
-            Box::new(models::forecast::LagTrees::new(plan.forecast.season, plan.forecast.gap))
-        }
-        _ => {
-            let found = format!("no trainer `{name}` for {}", plan.task);
-            return Err(StageError::data(
-                "incumbent.toml",
-                found,
-                format!("train.trainers may hold {}", known.join(", ")),
-            ));
-        }
-    };
-    Ok(fit)
+    fit.ok_or_else(|| {
+        let found = format!("no trainer `{name}` for {}", plan.task);
+        let hint = format!("train.trainers may hold {}", known(plan).join(", "));
+        StageError::data("incumbent.toml", found, hint)
+    })
+}
+
+fn of_classes(name: &str) -> Option<Box<dyn Fit>> {
+    Some(match name {
+        "logistic" => Box::new(models::linear::Logistic::default()),
+        "trees" => Box::new(models::boosted::Trees::default()),
+        "tfidf" => Box::new(models::text::Tfidf::default()),
+        "nbsvm" => Box::new(models::text::Nbsvm),
+        _ => return None,
+    })
+}
+
+fn of_numbers(name: &str) -> Option<Box<dyn Fit>> {
+    Some(match name {
+        "ridge" => Box::new(models::linear::Ridge::default()),
+        "trees" => Box::new(models::boosted::Trees::default()),
+        _ => return None,
+    })
+}
+
+fn of_series(plan: &Plan, name: &str) -> Option<Box<dyn Fit>> {
+    let (season, gap) = (plan.forecast.season, plan.forecast.gap);
+    Some(match name {
+        "lags" => Box::new(models::forecast::Lags::new(season, gap)),
+        "lag_trees" => Box::new(models::forecast::LagTrees::new(season, gap)),
+        _ => return None,
+    })
 }

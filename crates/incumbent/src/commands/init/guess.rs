@@ -2,7 +2,8 @@
 
 use crate::error::Hinted;
 use domain::time::{DAY, HOUR};
-use domain::{Table, Task, Timestamp, Values};
+use domain::{Column, Table, Task, Timestamp, Values};
+use models::text::documents;
 use std::collections::BTreeMap;
 use store::profile::{ColumnProfile, Profile, determining};
 
@@ -24,6 +25,10 @@ pub struct Guess {
     entity: Option<String>,
     series: Option<String>,
     drop: Vec<(String, String)>,
+    /// Columns of text that is to be read.
+    documents: Vec<String>,
+    /// Channels, height and width of the pictures.
+    image: Option<Vec<usize>>,
     season: usize,
     /// Why each guess was made, in sentences.
     pub reasons: Vec<String>,
@@ -46,6 +51,8 @@ pub fn guess(table: &Table, profile: &Profile, source: &str, target: Option<&str
         season: season(table, time.as_deref()),
         series: series.filter(|_| forecasting),
         drop: Vec::new(),
+        documents: documents(table),
+        image: table.columns().iter().find_map(picture),
         reasons: vec![format!("target {target}: {why}; {task}")],
         target,
         time,
@@ -70,6 +77,10 @@ impl Guess {
             self.drop.iter().for_each(|(column, why)| text += &format!("    {},  # {why}\n", quoted(column)));
             text += "]\n";
         }
+        text += &self.image.as_ref().map_or(String::new(), |shape| format!("image = {shape:?}\n"));
+        if !self.documents.is_empty() && self.task == Task::Classification {
+            text += "\n[train]\ntrainers = [\"tfidf\", \"nbsvm\"]\n";
+        }
         if self.task == Task::Forecasting {
             text += &format!("\n[forecast]\nseason = {0}\nhorizon = {0}\n", self.season);
         }
@@ -81,12 +92,14 @@ impl Guess {
         let roles = [Some(&self.target), self.time.as_ref(), self.entity.as_ref()];
         let roles: Vec<String> = roles.into_iter().flatten().cloned().collect();
         let mut why: BTreeMap<String, &str> = BTreeMap::new();
-        for column in profile.columns.iter().filter(|c| !roles.contains(&c.name)) {
+        let read = |name: &String| self.documents.contains(name);
+        for column in profile.columns.iter().filter(|c| !roles.contains(&c.name) && !read(&c.name)) {
             if let Some(reason) = useless(column) {
                 why.insert(column.name.clone(), reason);
             }
         }
-        for column in determining(table, &self.target).into_iter().filter(|c| !roles.contains(c)) {
+        for column in determining(table, &self.target).into_iter().filter(|c| !roles.contains(c) && !read(c))
+        {
             why.insert(column, "each of its values goes with one answer: is it known before?");
         }
         let in_order =
@@ -104,10 +117,23 @@ impl Guess {
         say("time", &self.time, &profile.times);
         say("entity", &self.entity, &profile.entities);
         say("series", &self.series, &profile.series);
+        self.reasons.extend(
+            self.documents.iter().map(|column| format!("documents {column}: sentences, mostly different")),
+        );
+        self.reasons
+            .extend(self.image.iter().map(|shape| format!("image {shape:?}: channels, height, width")));
         self.reasons.extend(self.drop.iter().map(|(column, why)| format!("left out {column}: {why}")));
         if profile.repeated_rows > 0 {
             self.reasons.push(format!("{} rows repeat an earlier one", profile.repeated_rows));
         }
+    }
+}
+
+/// The shape of a column of pictures: one or three channels.
+fn picture(column: &Column) -> Option<Vec<usize>> {
+    match &column.values {
+        Values::Tensor { shape, .. } if matches!(shape[..], [1 | 3, _, _]) => Some(shape.clone()),
+        _ => None,
     }
 }
 
