@@ -14,6 +14,7 @@
 //!   (`float [N, 1]`) for regression; `forecast` (`float [N, horizon]`) for series.
 
 mod build;
+mod claims;
 mod edit;
 mod engine;
 mod error;
@@ -28,6 +29,7 @@ mod tensor;
 mod weigh;
 
 pub use build::{Attribute, GraphBuilder, ML};
+pub use claims::{Claim, claims, reference};
 pub(crate) use edit::{Edit, Side};
 pub use engine::Engine;
 pub use error::OnnxError;
