@@ -2,10 +2,12 @@
 check:
     .ci/run
 
-# The plan's page in the book, from the list that the program itself reads; a test fails when it is stale.
+# The plan's and the operators' pages in the book, from the lists that the program itself reads; a test fails when one is stale.
 reference:
     cargo run -q -p incumbent-domain --example plan_reference > target/plan.md
     mv target/plan.md docs/book/reference/plan.md
+    OPERATORS_PAGE={{justfile_directory()}}/docs/book/reference/operators.md \
+        cargo test -q -p incumbent-models --test node_tests the_book
 
 # Licences, sources and banned crates; needs cargo-deny.
 deny:

@@ -15,6 +15,7 @@
 
 mod build;
 mod chain;
+mod claims;
 mod edit;
 mod engine;
 mod error;
@@ -29,6 +30,7 @@ mod tensor;
 mod weigh;
 
 pub use build::{Attribute, CONTRIB, GraphBuilder, ML};
+pub use claims::{Claim, claims, reference};
 pub(crate) use edit::{Edit, Side};
 pub use engine::Engine;
 pub use error::OnnxError;

@@ -22,9 +22,9 @@ pub const MAX_BYTES: usize = 1 << 29;
 /// The most elements that all tensors of a run may have together.
 const MAX_LIVE: usize = 1 << 26;
 /// The versions of `ai.onnx` whose operators mean what is built here.
-const OPSETS: std::ops::RangeInclusive<i64> = 7..=26;
+pub(super) const OPSETS: std::ops::RangeInclusive<i64> = 7..=26;
 /// The versions of `ai.onnx.ml`.
-const ML_OPSETS: std::ops::RangeInclusive<i64> = 1..=5;
+pub(super) const ML_OPSETS: std::ops::RangeInclusive<i64> = 1..=5;
 
 /// A graph ready to run. Cheap to share between threads by reference.
 pub struct Program {

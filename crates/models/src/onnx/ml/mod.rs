@@ -8,42 +8,48 @@ mod features;
 mod forest;
 mod linear;
 mod scale;
+mod svm;
 mod text;
 mod transform;
 mod trees;
 
 use super::node::Node;
-use super::ops::Compile;
+use super::ops::types::*;
+use super::ops::{Operator, op};
 use super::tensor::{Data, Dtype, Tensor};
 use std::sync::Arc;
 
 pub(super) use linear::Scorer;
-pub(super) use text::{Grams, Token, concat, contrib, split, string_normalizer, tf_idf};
+pub(super) use text::{Grams, TEXTS, TOKENS, Token};
 pub(crate) use text::{Tokenizer, lower};
 
 /// The element types of a feature matrix.
 const NUMBERS: [Dtype; 3] = [Dtype::F32, Dtype::F64, Dtype::I64];
 
-/// The operator of this name.
-pub(super) fn find(op: &str) -> Option<Compile> {
-    Some(match op {
-        "ArrayFeatureExtractor" => features::array_feature_extractor,
-        "Binarizer" => scale::binarizer,
-        "CategoryMapper" => encode::category_mapper,
-        "FeatureVectorizer" => features::feature_vectorizer,
-        "Imputer" => scale::imputer,
-        "LabelEncoder" => encode::label_encoder,
-        "LinearClassifier" => linear::classifier,
-        "LinearRegressor" => linear::regressor,
-        "Normalizer" => scale::normalizer,
-        "OneHotEncoder" => encode::one_hot,
-        "Scaler" => scale::scaler,
-        "TreeEnsembleClassifier" => trees::classifier,
-        "TreeEnsembleRegressor" => trees::regressor,
-        "ZipMap" => features::zip_map,
-        _ => return None,
-    })
-}
+/// All of them, with what is claimed.
+pub(super) const TABLE: &[Operator] = &[
+    op("ArrayFeatureExtractor", features::array_feature_extractor, ALL, ""),
+    op("Binarizer", scale::binarizer, NUMBER, ""),
+    op("CategoryMapper", encode::category_mapper, ALL, ""),
+    op("FeatureVectorizer", features::feature_vectorizer, NUMBER, ""),
+    op("Imputer", scale::imputer, NUMBER, ""),
+    op("LabelEncoder", encode::label_encoder, ALL, ""),
+    op("LinearClassifier", linear::classifier, NUMBER_TEXT, ""),
+    op("LinearRegressor", linear::regressor, NUMBER, ""),
+    op("Normalizer", scale::normalizer, NUMBER, ""),
+    op("OneHotEncoder", encode::one_hot, ALL, ""),
+    op("SVMClassifier", svm::classifier, NUMBER_TEXT, "with prob_a and prob_b; no post_transform"),
+    op("SVMRegressor", svm::regressor, NUMBER, "with support vectors"),
+    op("Scaler", scale::scaler, NUMBER, ""),
+    op(
+        "TreeEnsembleClassifier",
+        trees::classifier,
+        NUMBER_TEXT,
+        "not where two classes would be read in two ways; see the evaluator's notes",
+    ),
+    op("TreeEnsembleRegressor", trees::regressor, NUMBER, ""),
+    op("ZipMap", features::zip_map, NUMBER_TEXT, "as an output only, answered as a tensor"),
+];
 
 /// Rows and columns of a feature matrix; a vector is one row.
 fn matrix(t: &Tensor) -> Result<(usize, usize), String> {

@@ -213,3 +213,34 @@ pub(super) fn max(node: &Node<'_>) -> Result<Kernel, String> {
 pub(super) fn sum(node: &Node<'_>) -> Result<Kernel, String> {
     fold!(node, Number::plus)
 }
+
+pub(super) fn mean(node: &Node<'_>) -> Result<Kernel, String> {
+    node.one_of(0, &[Dtype::F32, Dtype::F64])?;
+    let dtype = numbers(node, 1, usize::MAX)?;
+    Kernel::one(dtype, |inputs| {
+        let mut total = need(inputs, 0)?.clone();
+        for i in 1..inputs.len() {
+            total = pairs!(&total, need(inputs, i)?, Number::plus)?;
+        }
+        let count = match total.dtype() {
+            Dtype::F64 => Data::F64(vec![inputs.len() as f64]),
+            _ => Data::F32(vec![inputs.len() as f32]),
+        };
+        pairs!(&total, &tensor(vec![], count)?, divided)
+    })
+}
+
+/// What is below zero is multiplied by a slope of its own.
+pub(super) fn prelu(node: &Node<'_>) -> Result<Kernel, String> {
+    fn leak<T: Number + Default>(x: T, slope: T) -> T {
+        if x < T::default() { x.times(slope) } else { x }
+    }
+    Kernel::one(numbers(node, 2, 2)?, |inputs| {
+        let (x, slope) = (need(inputs, 0)?, need(inputs, 1)?);
+        let made = pairs!(x, slope, leak)?;
+        match made.shape() == x.shape() {
+            true => Ok(made),
+            false => Err(format!("slopes of shape {:?} do not fit {:?}", slope.shape(), x.shape())),
+        }
+    })
+}

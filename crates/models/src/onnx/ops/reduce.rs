@@ -44,6 +44,25 @@ pub(super) fn l2(node: &Node<'_>) -> Result<Kernel, String> {
     reduction(node, Rule { put: |a, x| a + x * x, end: |a, _| a.sqrt(), whole: None, ..SUM })
 }
 
+pub(super) fn log_sum(node: &Node<'_>) -> Result<Kernel, String> {
+    node.one_of(0, &[Dtype::F32, Dtype::F64])?;
+    reduction(node, Rule { end: |a, _| a.ln(), whole: None, ..SUM })
+}
+
+pub(super) fn log_sum_exp(node: &Node<'_>) -> Result<Kernel, String> {
+    node.one_of(0, &[Dtype::F32, Dtype::F64])?;
+    // one number at a time, from the larger of both, so that nothing overflows
+    let put = |a: f64, x: f64| {
+        let (low, high) = if x > a { (a, x) } else { (x, a) };
+        if low == f64::NEG_INFINITY || high == f64::INFINITY {
+            high
+        } else {
+            high + (low - high).exp().ln_1p()
+        }
+    };
+    reduction(node, Rule { start: f64::NEG_INFINITY, put, whole: None, ..SUM })
+}
+
 pub(super) fn prod(node: &Node<'_>) -> Result<Kernel, String> {
     reduction(node, Rule { start: 1.0, put: |a, x| a * x, whole: Some((1, i64::wrapping_mul)), ..SUM })
 }

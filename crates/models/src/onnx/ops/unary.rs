@@ -197,14 +197,17 @@ pub(super) fn identity(node: &Node<'_>) -> Result<Kernel, String> {
     Kernel::one(node.dtype(0)?, |inputs| Ok(need(inputs, 0)?.clone()))
 }
 
-/// Outside training, `Dropout` passes its input on.
+/// Outside training, `Dropout` passes its input on, and its mask keeps everything.
 pub(super) fn dropout(node: &Node<'_>) -> Result<Kernel, String> {
     node.ignore(&["ratio", "seed"]);
     node.arity(1, 3)?;
     let training = node.inputs.get(2).copied().flatten();
-    let off = training.is_none_or(|t| t.constant.is_some_and(|c| c.data() == &Data::Bool(vec![false])));
-    match off {
-        true => Kernel::one(node.dtype(0)?, |inputs| Ok(need(inputs, 0)?.clone())),
-        false => Err("training mode is not supported".into()),
+    if training.is_some_and(|t| t.constant.is_none_or(|c| c.data() != &Data::Bool(vec![false]))) {
+        return Err("training mode is not supported".into());
     }
+    let dtype = node.one_of(0, &[Dtype::F32, Dtype::F64])?;
+    Kernel::many(vec![dtype, Dtype::Bool], |inputs| {
+        let t = need(inputs, 0)?;
+        Ok(vec![t.clone(), tensor(t.shape().to_vec(), Data::Bool(vec![true; t.len()]))?])
+    })
 }
