@@ -12,6 +12,7 @@ pub mod contract;
 pub mod encode;
 pub mod forecast;
 pub mod linear;
+pub mod neural;
 pub mod onnx;
 mod split;
 mod supervise;
