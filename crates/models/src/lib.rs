@@ -11,6 +11,7 @@ pub mod conformance;
 pub mod contract;
 pub mod encode;
 pub mod forecast;
+pub mod import;
 pub mod linear;
 pub mod neural;
 pub mod onnx;

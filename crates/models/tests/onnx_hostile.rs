@@ -109,7 +109,7 @@ proptest! {
 
 #[test]
 fn operators_that_are_not_there_are_named() {
-    refused(&one("", "LSTM", vec![]), "`LSTM` of `ai.onnx`");
+    refused(&one("", "Loop", vec![]), "`Loop` of `ai.onnx`");
     refused(&one("com.example", "Add", vec![]), "`Add` of `com.example`");
     refused(&one("", "If", vec![]), "`If`");
 }

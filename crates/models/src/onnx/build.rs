@@ -123,17 +123,11 @@ impl GraphBuilder {
         outputs: &[O],
         attributes: Vec<(&str, Attribute)>,
     ) -> &mut Self {
-        let names = |list: &[&str]| list.iter().map(|s| s.to_string()).collect::<Vec<_>>();
-        let output = names(&outputs.iter().map(AsRef::as_ref).collect::<Vec<_>>());
-        self.names.extend(output.iter().cloned());
-        self.graph.node.push(proto::Node {
-            input: names(&inputs.iter().map(AsRef::as_ref).collect::<Vec<_>>()),
-            output,
-            name: Some(format!("{op}_{}", self.graph.node.len())),
-            op_type: Some(op.into()),
-            attribute: attributes.into_iter().map(|(name, value)| value.proto(name)).collect(),
-            domain: (!domain.is_empty()).then(|| domain.to_string()),
-        });
+        let inputs: Vec<&str> = inputs.iter().map(AsRef::as_ref).collect();
+        let outputs: Vec<&str> = outputs.iter().map(AsRef::as_ref).collect();
+        self.names.extend(outputs.iter().map(|s| s.to_string()));
+        let name = format!("{op}_{}", self.graph.node.len());
+        self.graph.node.push(node_proto(name, (domain, op), &inputs, &outputs, attributes));
         self
     }
 
@@ -258,7 +252,27 @@ fn constant(shape: &[usize], data: Data) -> Tensor {
     Tensor::new(shape.to_vec(), data).expect("the length was just compared")
 }
 
-fn tensor_proto(name: &str, tensor: &Tensor) -> proto::TensorProto {
+/// The message of a node.
+pub(super) fn node_proto(
+    name: String,
+    (domain, op): (&str, &str),
+    inputs: &[&str],
+    outputs: &[&str],
+    attributes: Vec<(&str, Attribute)>,
+) -> proto::Node {
+    let names = |list: &[&str]| list.iter().map(|s| s.to_string()).collect();
+    proto::Node {
+        input: names(inputs),
+        output: names(outputs),
+        name: Some(name),
+        op_type: Some(op.into()),
+        attribute: attributes.into_iter().map(|(name, value)| value.proto(name)).collect(),
+        domain: (!domain.is_empty()).then(|| domain.to_string()),
+    }
+}
+
+/// The message of a constant.
+pub(super) fn tensor_proto(name: &str, tensor: &Tensor) -> proto::TensorProto {
     let mut out = proto::TensorProto {
         dims: tensor.shape().iter().map(|&d| d as i64).collect(),
         data_type: Some(tensor.dtype().code()),
@@ -275,7 +289,8 @@ fn tensor_proto(name: &str, tensor: &Tensor) -> proto::TensorProto {
     out
 }
 
-fn value_info(name: &str, dtype: Dtype, row_shape: &[usize]) -> proto::ValueInfo {
+/// The message of an input or output, `[N, row_shape...]`.
+pub(super) fn value_info(name: &str, dtype: Dtype, row_shape: &[usize]) -> proto::ValueInfo {
     let rows = proto::Dimension { value: None, param: Some(ROWS.into()) };
     let fixed = row_shape.iter().map(|&d| proto::Dimension { value: Some(d as i64), param: None });
     let shape = proto::Shape { dim: std::iter::once(rows).chain(fixed).collect() };

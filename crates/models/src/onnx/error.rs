@@ -13,7 +13,7 @@ pub enum OnnxError {
     Refused(String),
     /// An operator that is not there.
     #[error(
-        "the graph is refused: node `{node}` needs operator `{op}` of `{domain}`, which is not among the classic operators"
+        "the graph is refused: node `{node}` needs operator `{op}` of `{domain}`, which is not supported"
     )]
     Operator {
         /// The operator set.

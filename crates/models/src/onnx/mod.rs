@@ -1,5 +1,8 @@
 //! ONNX: writing it and running it, in plain Rust.
 //!
+//! One evaluator runs everything. Where a graph convolves or multiplies large matrices, those products are
+//! computed by the library rten ([`Engine`] tells); shapes, bounds and all other operators stay ours.
+//!
 //! Graphs take raw rows; the preprocessing is inside. Names are the contract:
 //!
 //! - Graph inputs are named exactly like the raw columns. A number column is `float` or `double` `[N, 1]`,
@@ -11,6 +14,8 @@
 //!   (`float [N, 1]`) for regression; `forecast` (`float [N, horizon]`) for series.
 
 mod build;
+mod edit;
+mod engine;
 mod error;
 mod ml;
 mod model;
@@ -23,6 +28,8 @@ mod tensor;
 mod weigh;
 
 pub use build::{Attribute, GraphBuilder, ML};
+pub(crate) use edit::{Edit, Side};
+pub use engine::Engine;
 pub use error::OnnxError;
 pub(crate) use model::feed;
 pub use model::{OnnxModel, signature_of};

@@ -3,6 +3,7 @@
 //! Columns are fed by name, as the conventions of [`crate::onnx`] say. Invariant: what is answered has the
 //! signature's shape and only finite numbers; everything else is an error.
 
+use super::engine::Engine;
 use super::error::OnnxError;
 use super::program::Program;
 use super::read::ValueType;
@@ -41,6 +42,11 @@ impl OnnxModel {
         }
         let answer = answer(program.outputs(), &artifact.signature.output)?;
         Ok(OnnxModel { program, signature: artifact.signature.clone(), answer })
+    }
+
+    /// Which engine computes it, chosen when it was loaded.
+    pub fn engine(&self) -> Engine {
+        self.program.engine()
     }
 
     fn feed(&self, rows: &Table) -> Result<Vec<Tensor>, PredictError> {

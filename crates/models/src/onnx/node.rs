@@ -3,6 +3,7 @@
 //! Everything that can be checked is checked here, once: settings, number and types of inputs. Invariant: a
 //! setting that no operator asked for is refused, since ignoring it could change the answer.
 
+use super::engine::Engine;
 use super::proto;
 use super::read;
 use super::tensor::{Data, Dtype, Tensor};
@@ -13,6 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct Node<'a> {
     /// The version of the operator's set.
     pub opset: i64,
+    /// Who computes the graph's products.
+    pub engine: Engine,
     /// One entry an input; `None` for one left out.
     pub inputs: Vec<Option<Operand<'a>>>,
     /// How many outputs the node names.
@@ -82,7 +85,7 @@ impl<'a> Node<'a> {
     /// A node of this message. Fails when a setting stands twice.
     pub fn new(
         proto: &'a proto::Node,
-        opset: i64,
+        (opset, engine): (i64, Engine),
         inputs: Vec<Option<Operand<'a>>>,
     ) -> Result<Node<'a>, String> {
         let mut attributes = BTreeMap::new();
@@ -92,7 +95,7 @@ impl<'a> Node<'a> {
                 return Err(format!("attribute `{name}` stands twice"));
             }
         }
-        Ok(Node { opset, inputs, outputs: proto.output.len(), attributes, read: RefCell::default() })
+        Ok(Node { opset, engine, inputs, outputs: proto.output.len(), attributes, read: RefCell::default() })
     }
 
     /// Fails when there are settings that nobody asked for.
@@ -220,7 +223,7 @@ mod tests {
     #[test]
     fn an_attribute_that_no_one_asked_for_is_refused() {
         let proto = node(vec![Attribute::Int(1).proto("axis")]);
-        let node = Node::new(&proto, 17, vec![]).expect("one attribute");
+        let node = Node::new(&proto, (17, Engine::Own), vec![]).expect("one attribute");
         assert_eq!(node.all_read(), Err("attribute `axis` is not supported".into()));
         assert_eq!(node.int("axis"), Ok(Some(1)));
         assert_eq!(node.all_read(), Ok(()));
@@ -229,13 +232,13 @@ mod tests {
     #[test]
     fn an_attribute_of_another_type_is_refused() {
         let proto = node(vec![Attribute::Float(1.0).proto("axis")]);
-        let node = Node::new(&proto, 17, vec![]).expect("one attribute");
+        let node = Node::new(&proto, (17, Engine::Own), vec![]).expect("one attribute");
         assert!(node.int("axis").is_err_and(|e| e.contains("has type 1, expected 2")));
     }
 
     #[test]
     fn an_attribute_may_stand_once() {
         let proto = node(vec![Attribute::Int(1).proto("axis"), Attribute::Int(2).proto("axis")]);
-        assert!(Node::new(&proto, 17, vec![]).is_err_and(|e| e.contains("twice")));
+        assert!(Node::new(&proto, (17, Engine::Own), vec![]).is_err_and(|e| e.contains("twice")));
     }
 }

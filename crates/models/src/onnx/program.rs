@@ -4,6 +4,7 @@
 //! the answer is a program or a clear error, in memory bounded by the file's size; whatever is fed, a run
 //! gives tensors or an error, and holds at most [`MAX_LIVE`] elements at a time.
 
+use super::engine::{Engine, alone};
 use super::error::OnnxError;
 use super::node::{Inputs, Kernel, Node, Operand};
 use super::ops::{self, Refusal};
@@ -25,6 +26,7 @@ const ML_OPSETS: std::ops::RangeInclusive<i64> = 1..=5;
 
 /// A graph ready to run. Cheap to share between threads by reference.
 pub struct Program {
+    engine: Engine,
     inputs: Vec<ValueType>,
     outputs: Vec<ValueType>,
     output_slots: Vec<usize>,
@@ -69,6 +71,11 @@ impl Program {
         Loader::load(graph, &opsets)
     }
 
+    /// Who computes the products.
+    pub fn engine(&self) -> Engine {
+        self.engine
+    }
+
     /// What is fed, in the file's order. Constants that a file lists among its inputs are left out.
     pub fn inputs(&self) -> &[ValueType] {
         &self.inputs
@@ -95,6 +102,15 @@ impl Program {
     /// Runs on tensors in the order of [`Program::inputs`]; answers in the order of [`Program::outputs`].
     pub fn run_ordered(&self, feeds: &[&Tensor]) -> Result<Vec<Tensor>, OnnxError> {
         self.check_feeds(feeds)?;
+        match self.engine {
+            Engine::Own => self.execute(feeds),
+            Engine::Rten => alone(|| self.execute(feeds)).unwrap_or_else(|why| {
+                Err(OnnxError::Run { node: "graph".into(), op: self.engine.to_string(), why })
+            }),
+        }
+    }
+
+    fn execute(&self, feeds: &[&Tensor]) -> Result<Vec<Tensor>, OnnxError> {
         let constants = self.constants.iter().map(|c| c.as_ref().map_or(Slot::Empty, Slot::Constant));
         let mut slots: Vec<Slot<'_>> = constants.collect();
         for (slot, feed) in feeds.iter().enumerate() {
@@ -194,6 +210,7 @@ fn domain(name: Option<&str>) -> &str {
 
 /// What is known while the nodes are read.
 struct Loader<'a> {
+    engine: Engine,
     slots: HashMap<&'a str, usize>,
     dtypes: Vec<Dtype>,
     /// Shared with the program; a node's own constant joins it after the node.
@@ -204,7 +221,9 @@ struct Loader<'a> {
 
 impl<'a> Loader<'a> {
     fn load(graph: &'a proto::Graph, opsets: &BTreeMap<&str, i64>) -> Result<Program, OnnxError> {
-        let mut loader = Loader { slots: HashMap::new(), dtypes: vec![], constants: vec![], maps: vec![] };
+        let engine = Engine::of(graph);
+        let mut loader =
+            Loader { engine, slots: HashMap::new(), dtypes: vec![], constants: vec![], maps: vec![] };
         let inputs = loader.declare(graph)?;
         let mut steps = Vec::with_capacity(graph.node.len());
         for (index, node) in graph.node.iter().enumerate() {
@@ -212,7 +231,7 @@ impl<'a> Loader<'a> {
         }
         let (outputs, output_slots) = loader.outputs(graph)?;
         forget(&mut steps, &output_slots, loader.dtypes.len());
-        Ok(Program { inputs, outputs, output_slots, constants: loader.constants, steps })
+        Ok(Program { engine, inputs, outputs, output_slots, constants: loader.constants, steps })
     }
 
     /// Gives slots to inputs, which come first, and initialisers.
@@ -320,7 +339,7 @@ impl<'a> Loader<'a> {
         let operand =
             |slot: usize| Operand { dtype: self.dtypes[slot], constant: self.constants[slot].as_ref() };
         let inputs = inputs.iter().map(|i| i.map(operand)).collect();
-        let node = Node::new(proto, opset, inputs)?;
+        let node = Node::new(proto, (opset, self.engine), inputs)?;
         let kernel = compile(&node)?;
         node.all_read()?;
         Ok(kernel)
@@ -364,6 +383,6 @@ fn forget(steps: &mut [Step], kept: &[usize], slots: usize) {
 impl std::fmt::Debug for Program {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let nodes = self.steps.len();
-        write!(f, "Program({nodes} nodes, {:?} -> {:?})", self.inputs, self.outputs)
+        write!(f, "Program({nodes} nodes by {}, {:?} -> {:?})", self.engine, self.inputs, self.outputs)
     }
 }

@@ -5,6 +5,7 @@
 
 use super::strided::strided;
 use super::zip::{broadcast, broadcast_strides, zip};
+use crate::onnx::engine::Engine;
 use crate::onnx::node::{Kernel, Node, need, optional, tensor};
 use crate::onnx::tensor::{Data, Dtype, Tensor, elements};
 
@@ -12,6 +13,18 @@ use crate::onnx::tensor::{Data, Dtype, Tensor, elements};
 const MAX_WORK: usize = 1 << 36;
 
 const FLOATS: [Dtype; 2] = [Dtype::F32, Dtype::F64];
+
+/// A way to multiply single-precision matrices: `out += a * b`, where `out` holds zeros, then the depth and the
+/// columns of the answer.
+pub(in crate::onnx) type Multiply = fn(&[f32], &[f32], &mut [f32], usize, usize);
+
+/// Who multiplies for this engine.
+pub(super) fn multiplier(engine: Engine) -> Multiply {
+    match engine {
+        Engine::Own => multiply::<f32>,
+        Engine::Rten => super::neural::multiply,
+    }
+}
 
 /// What a product needs of a number type.
 pub(in crate::onnx) trait Float:
@@ -58,7 +71,8 @@ fn four<T: Float>(a: &[T], b: &[T], out: &mut [T], depth: usize, columns: usize)
     }
 }
 
-fn check_work(factors: &[usize]) -> Result<(), String> {
+/// Fails when a product of these factors is more work than one node may do.
+pub(super) fn check_work(factors: &[usize]) -> Result<(), String> {
     let work = factors.iter().try_fold(1usize, |n, &f| n.checked_mul(f));
     match work {
         Some(work) if work <= MAX_WORK => Ok(()),
@@ -67,18 +81,19 @@ fn check_work(factors: &[usize]) -> Result<(), String> {
 }
 
 pub(super) fn matmul(node: &Node<'_>) -> Result<Kernel, String> {
+    let single = multiplier(node.engine);
     node.arity(2, 2)?;
     let dtype = node.one_of(0, &FLOATS)?;
     node.rest_are(1, dtype)?;
-    Kernel::one(dtype, |inputs| {
+    Kernel::one(dtype, move |inputs| {
         let (a, b) = (need(inputs, 0)?, need(inputs, 1)?);
         match (a.data(), b.data()) {
             (Data::F32(x), Data::F32(y)) => {
-                let (shape, v) = product((x, a.shape()), (y, b.shape()))?;
+                let (shape, v) = product((x, a.shape()), (y, b.shape()), single)?;
                 tensor(shape, Data::F32(v))
             }
             (Data::F64(x), Data::F64(y)) => {
-                let (shape, v) = product((x, a.shape()), (y, b.shape()))?;
+                let (shape, v) = product((x, a.shape()), (y, b.shape()), multiply)?;
                 tensor(shape, Data::F64(v))
             }
             (x, y) => Err(format!("{} and {} do not multiply", x.dtype(), y.dtype())),
@@ -90,6 +105,7 @@ pub(super) fn matmul(node: &Node<'_>) -> Result<Kernel, String> {
 fn product<T: Float>(
     (a, a_shape): (&[T], &[usize]),
     (b, b_shape): (&[T], &[usize]),
+    multiply: fn(&[T], &[T], &mut [T], usize, usize),
 ) -> Result<(Vec<usize>, Vec<T>), String> {
     let wrong = || format!("shapes {a_shape:?} and {b_shape:?} do not multiply");
     let (&a_last, &b_last) = (a_shape.last().ok_or_else(wrong)?, b_shape.last().ok_or_else(wrong)?);
@@ -139,6 +155,7 @@ fn spread<'a, T: Clone>(
 }
 
 pub(super) fn gemm(node: &Node<'_>) -> Result<Kernel, String> {
+    let single = multiplier(node.engine);
     node.arity(2, 3)?;
     let dtype = node.one_of(0, &FLOATS)?;
     node.rest_are(1, dtype)?;
@@ -163,21 +180,21 @@ pub(super) fn gemm(node: &Node<'_>) -> Result<Kernel, String> {
         let shapes = (a.shape(), b.shape());
         match (a.data(), b.data(), c.map(Tensor::data)) {
             (Data::F32(x), Data::F32(y), None) => {
-                let (shape, v) = settings.run(shapes, x, y, None, |x| x)?;
+                let (shape, v) = settings.run(shapes, x, y, None, (|x| x, single))?;
                 tensor(shape, Data::F32(v))
             }
             (Data::F32(x), Data::F32(y), Some(Data::F32(z))) => {
                 let addend = c.map(|c| (z.as_slice(), c.shape()));
-                let (shape, v) = settings.run(shapes, x, y, addend, |x| x)?;
+                let (shape, v) = settings.run(shapes, x, y, addend, (|x| x, single))?;
                 tensor(shape, Data::F32(v))
             }
             (Data::F64(x), Data::F64(y), None) => {
-                let (shape, v) = settings.run(shapes, x, y, None, f64::from)?;
+                let (shape, v) = settings.run(shapes, x, y, None, (f64::from, multiply))?;
                 tensor(shape, Data::F64(v))
             }
             (Data::F64(x), Data::F64(y), Some(Data::F64(z))) => {
                 let addend = c.map(|c| (z.as_slice(), c.shape()));
-                let (shape, v) = settings.run(shapes, x, y, addend, f64::from)?;
+                let (shape, v) = settings.run(shapes, x, y, addend, (f64::from, multiply))?;
                 tensor(shape, Data::F64(v))
             }
             _ => Err("the matrices differ in type".into()),
@@ -201,7 +218,7 @@ impl Gemm {
         a: &[T],
         b: &[T],
         c: Option<(&[T], &[usize])>,
-        to: fn(f32) -> T,
+        (to, multiply): (fn(f32) -> T, fn(&[T], &[T], &mut [T], usize, usize)),
     ) -> Result<(Vec<usize>, Vec<T>), String> {
         let (a, [rows, depth]) = turned(a, a_shape, self.turn_a)?;
         let (b, [b_depth, columns]) = turned(b, b_shape, self.turn_b)?;

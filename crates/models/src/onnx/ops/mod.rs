@@ -9,6 +9,7 @@ mod compare;
 mod index;
 mod make;
 mod matmul;
+mod neural;
 mod reduce;
 mod shape;
 mod softmax;
@@ -47,10 +48,47 @@ impl From<String> for Refusal {
 /// The operator of this name.
 pub(super) fn find(domain: &str, op: &str) -> Option<Compile> {
     match domain {
-        "ai.onnx" => core(op),
+        "ai.onnx" => core(op).or_else(|| network(op)),
         ML => ml::find(op),
         _ => None,
     }
+}
+
+/// The operators of neural networks.
+fn network(op: &str) -> Option<Compile> {
+    use neural::{activation, conv, normalize, pool, recurrent};
+    Some(match op {
+        "Conv" => conv::conv,
+        "ConvTranspose" => conv::conv_transpose,
+        "MaxPool" => pool::max,
+        "AveragePool" => pool::average,
+        "GlobalAveragePool" => pool::global_average,
+        "GlobalMaxPool" => pool::global_max,
+        "BatchNormalization" => normalize::batch,
+        "InstanceNormalization" => normalize::instance,
+        "GroupNormalization" => normalize::group,
+        "LayerNormalization" => normalize::layer,
+        "RNN" => recurrent::rnn,
+        "GRU" => recurrent::gru,
+        "LSTM" => recurrent::lstm,
+        "Erf" => activation::erf,
+        "Sin" => activation::sin,
+        "Cos" => activation::cos,
+        "Tan" => activation::tan,
+        "Atan" => activation::atan,
+        "Softplus" => activation::softplus,
+        "Softsign" => activation::softsign,
+        "Mish" => activation::mish,
+        "HardSwish" => activation::hard_swish,
+        "LeakyRelu" => activation::leaky_relu,
+        "Elu" => activation::elu,
+        "Celu" => activation::celu,
+        "Selu" => activation::selu,
+        "ThresholdedRelu" => activation::thresholded_relu,
+        "HardSigmoid" => activation::hard_sigmoid,
+        "Gelu" => activation::gelu,
+        _ => return None,
+    })
 }
 
 fn core(op: &str) -> Option<Compile> {

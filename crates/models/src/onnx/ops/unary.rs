@@ -3,8 +3,30 @@
 use crate::onnx::node::{Kernel, Node, need, optional, tensor};
 use crate::onnx::tensor::{Data, Dtype, Tensor};
 
+/// Applies one function to either float type, in double precision; whole numbers are refused at load.
+pub(super) fn parametric(
+    node: &Node<'_>,
+    of: impl Fn(f64) -> f64 + Send + Sync + 'static,
+) -> Result<Kernel, String> {
+    node.arity(1, 1)?;
+    let dtype = node.one_of(0, &[Dtype::F32, Dtype::F64])?;
+    Kernel::one(dtype, move |inputs| {
+        let t = need(inputs, 0)?;
+        let data = match t.data() {
+            Data::F32(v) => Data::F32(v.iter().map(|&x| of(f64::from(x)) as f32).collect()),
+            Data::F64(v) => Data::F64(v.iter().map(|&x| of(x)).collect()),
+            other => return Err(format!("a tensor of {} where floats are expected", other.dtype())),
+        };
+        tensor(t.shape().to_vec(), data)
+    })
+}
+
 /// Applies one function per float type; whole numbers are refused at load.
-fn floats(node: &Node<'_>, single: fn(f32) -> f32, double: fn(f64) -> f64) -> Result<Kernel, String> {
+pub(super) fn floats(
+    node: &Node<'_>,
+    single: fn(f32) -> f32,
+    double: fn(f64) -> f64,
+) -> Result<Kernel, String> {
     node.arity(1, 1)?;
     let dtype = node.one_of(0, &[Dtype::F32, Dtype::F64])?;
     Kernel::one(dtype, move |inputs| {
