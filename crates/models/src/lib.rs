@@ -13,6 +13,7 @@ pub mod encode;
 pub mod forecast;
 pub mod import;
 pub mod linear;
+pub mod neural;
 pub mod onnx;
 mod split;
 mod supervise;
