@@ -10,6 +10,7 @@ pub mod command;
 pub mod conformance;
 pub mod contract;
 pub mod encode;
+pub mod factors;
 pub mod forecast;
 pub mod import;
 pub mod linear;

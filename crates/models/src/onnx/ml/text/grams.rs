@@ -1,6 +1,6 @@
 //! `TfIdfVectorizer`: how often each n-gram of a list stands in a row of tokens.
 //!
-//! As in onnxruntime, weights go by the column that an n-gram is counted in.
+//! N-grams may be counted in one column; their weights must then be one.
 
 use crate::onnx::node::{Kernel, Node, need, tensor};
 use crate::onnx::tensor::{Data, Dtype, MAX_ELEMENTS, Tensor, elements};
@@ -32,6 +32,7 @@ pub(in crate::onnx) struct Grams {
     /// One a node: where the n-gram that ends there is counted.
     columns: Vec<Option<u32>>,
     width: usize,
+    /// One a column; none where all are 1.
     weights: Vec<f32>,
     mode: Mode,
     shortest: usize,
@@ -66,8 +67,8 @@ impl Grams {
             other => return Err(format!("there is no mode `{other}`")),
         };
         let indexes = node.ints("ngram_indexes")?.unwrap_or_default();
-        let weights = node.floats("weights")?.unwrap_or_default().to_vec();
-        let width = width(indexes, &weights)?;
+        let width = width(indexes)?;
+        let weights = by_column(node.floats("weights")?.unwrap_or_default(), indexes, width)?;
         let mut grams = Grams {
             texts: HashMap::new(),
             numbers: HashMap::new(),
@@ -216,17 +217,30 @@ fn known<K: std::hash::Hash + Eq>(places: &mut HashMap<K, u32>, token: K) -> u32
 }
 
 /// The number of columns that are counted in.
-fn width(indexes: &[i64], weights: &[f32]) -> Result<usize, String> {
+fn width(indexes: &[i64]) -> Result<usize, String> {
     let most = indexes.iter().max().ok_or("attribute `ngram_indexes` is missing")?;
     let least = indexes.iter().min().ok_or("attribute `ngram_indexes` is missing")?;
     if *least < 0 || *most >= MAX_ELEMENTS as i64 {
         return Err(format!("ngram_indexes are {least} to {most}, expected 0 to {}", MAX_ELEMENTS - 1));
     }
-    let width = *most as usize + 1;
-    match weights.is_empty() || (weights.len() == indexes.len() && width <= weights.len()) {
-        true => Ok(width),
-        false => Err(format!("{} weights for {} n-grams in {width} columns", weights.len(), indexes.len())),
+    Ok(*most as usize + 1)
+}
+
+/// The weights of n-grams as weights of the columns that they are counted in.
+fn by_column(weights: &[f32], indexes: &[i64], width: usize) -> Result<Vec<f32>, String> {
+    if weights.is_empty() {
+        return Ok(vec![]);
     }
+    if weights.len() != indexes.len() {
+        return Err(format!("{} weights for {} n-grams", weights.len(), indexes.len()));
+    }
+    let mut columns = vec![None; width];
+    for (&weight, &index) in weights.iter().zip(indexes) {
+        if columns[index as usize].replace(weight).is_some_and(|other: f32| other != weight) {
+            return Err(format!("n-grams of different weights are counted in column {index}"));
+        }
+    }
+    Ok(columns.into_iter().map(|weight| weight.unwrap_or(1.0)).collect())
 }
 
 pub(super) fn tf_idf(node: &Node<'_>) -> Result<Kernel, String> {
