@@ -1,4 +1,4 @@
-"""Draws fashion.parquet, 12,000 pictures of Fashion-MNIST, and writes it beside this file.
+"""Draws 12,000 pictures of Fashion-MNIST and writes train.parquet and test.parquet beside this file.
 
 usage: python3 subset.py FOLDER, which holds the four IDX files (Debian: /usr/share/datasets/fashion-mnist).
 Needs numpy, pillow and pyarrow.
@@ -65,17 +65,16 @@ def chunk(kind: bytes, data: bytes) -> bytes:
 
 def main() -> None:
     folder, rng = Path(sys.argv[1]), np.random.default_rng(SEED)
-    images, names = [], []
-    for part, each in (("train", 1_000), ("t10k", 200)):
+    for part, name, each in (("train", "train", 1_000), ("t10k", "test", 200)):
         pictures, labels = read(folder, part)
-        for row in draw(labels, each, rng):
-            images.append(png(pictures[row]))
-            names.append(CLASSES[labels[row]])
-    table = pa.table({"image": pa.array(images, pa.binary()), "label": pa.array(names, pa.string())})
-    out = Path(__file__).with_name("fashion.parquet")
-    # what is alike in every picture, such as its header, is worth compressing once more
-    pq.write_table(table, out, compression="ZSTD", compression_level=19, use_dictionary=["label"])
-    print(f"{out}: {table.num_rows} rows, {out.stat().st_size} bytes")
+        rows = draw(labels, each, rng)
+        images = pa.array([png(pictures[row]) for row in rows], pa.binary())
+        names = pa.array([CLASSES[labels[row]] for row in rows], pa.string())
+        out = Path(__file__).with_name(f"{name}.parquet")
+        # what is alike in every picture, such as its header, is worth compressing once more
+        table = pa.table({"image": images, "label": names})
+        pq.write_table(table, out, compression="ZSTD", compression_level=19, use_dictionary=["label"])
+        print(f"{out}: {table.num_rows} rows, {out.stat().st_size} bytes")
 
 
 main()

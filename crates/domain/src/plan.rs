@@ -329,7 +329,7 @@ impl Plan {
         let own = !self.train.command.is_empty();
         self.train.trainers.clone().unwrap_or_else(|| match self.task {
             _ if own => Vec::new(),
-            Task::Regression if self.recommend.pair().is_some() => vec!["biases".into(), "factors".into()],
+            Task::Regression if self.recommend.pair().is_some() => vec!["factors".into()],
             Task::Classification if self.data.image.is_some() => vec!["cnn".into()],
             Task::Classification => vec!["logistic".into(), "trees".into()],
             Task::Regression => vec!["ridge".into(), "trees".into()],

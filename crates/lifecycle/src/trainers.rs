@@ -4,6 +4,7 @@ use crate::{Project, StageError};
 use domain::{Plan, Task};
 use models::Fit;
 use models::baseline::{Majority, Mean, Median, Previous, Prior, Stump};
+use models::factors::{Biases, Factors, ItemMean};
 
 /// Every baseline that suits the plan's task.
 pub fn baselines(plan: &Plan) -> Vec<Box<dyn Fit>> {
@@ -11,9 +12,21 @@ pub fn baselines(plan: &Plan) -> Vec<Box<dyn Fit>> {
         Task::Classification => {
             with_previous(plan, vec![Box::new(Prior), Box::new(Majority), Box::new(Stump)])
         }
-        Task::Regression => with_previous(plan, vec![Box::new(Mean), Box::new(Median), Box::new(Stump)]),
+        Task::Regression => with_previous(plan, of_ratings_or_numbers(plan)),
         Task::Forecasting => models::forecast::baselines(plan.forecast.season, plan.forecast.gap),
     }
+}
+
+fn of_ratings_or_numbers(plan: &Plan) -> Vec<Box<dyn Fit>> {
+    let mut all: Vec<Box<dyn Fit>> = vec![Box::new(Mean), Box::new(Median)];
+    match plan.recommend.pair() {
+        Some((user, item)) => {
+            all.push(Box::new(ItemMean::new(user, item)));
+            all.push(Box::new(Biases::new(user, item)));
+        }
+        None => all.push(Box::new(Stump)),
+    }
+    all
 }
 
 fn with_previous(plan: &Plan, mut all: Vec<Box<dyn Fit>>) -> Vec<Box<dyn Fit>> {
@@ -51,7 +64,7 @@ pub fn named(project: &Project, name: &str) -> Result<Box<dyn Fit>, StageError> 
 /// The names of the embedded trainers that a task knows.
 fn known(plan: &Plan) -> &'static [&'static str] {
     match plan.task {
-        Task::Classification => &["logistic", "trees", "tfidf", "nbsvm"],
+        Task::Classification => &["logistic", "trees", "tfidf", "nbsvm", "cnn"],
         Task::Regression if plan.recommend.pair().is_some() => {
             &["ridge", "trees", "item_mean", "biases", "factors"]
         }
@@ -64,7 +77,7 @@ fn known(plan: &Plan) -> &'static [&'static str] {
 pub fn embedded(plan: &Plan, name: &str) -> Result<Box<dyn Fit>, StageError> {
     let fit = match plan.task {
         Task::Classification => of_classes(name),
-        Task::Regression => of_numbers(name),
+        Task::Regression => of_ratings(plan, name).or_else(|| of_numbers(name)),
         Task::Forecasting => of_series(plan, name),
     };
     fit.ok_or_else(|| {
@@ -80,6 +93,17 @@ fn of_classes(name: &str) -> Option<Box<dyn Fit>> {
         "trees" => Box::new(models::boosted::Trees::default()),
         "tfidf" => Box::new(models::text::Tfidf::default()),
         "nbsvm" => Box::new(models::text::Nbsvm),
+        "cnn" => Box::new(models::neural::Cnn::default()),
+        _ => return None,
+    })
+}
+
+fn of_ratings(plan: &Plan, name: &str) -> Option<Box<dyn Fit>> {
+    let (user, item) = plan.recommend.pair()?;
+    Some(match name {
+        "item_mean" => Box::new(ItemMean::new(user, item)),
+        "biases" => Box::new(Biases::new(user, item)),
+        "factors" => Box::new(Factors::new(user, item)),
         _ => return None,
     })
 }
