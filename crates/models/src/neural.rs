@@ -15,6 +15,7 @@ mod cnn;
 mod conv;
 mod dense;
 mod loss;
+mod mlp;
 mod network;
 mod pool;
 mod product;
@@ -22,6 +23,7 @@ mod train;
 mod write;
 
 pub use cnn::Cnn;
+pub use mlp::Mlp;
 
 #[cfg(test)]
 mod tests;

@@ -90,6 +90,13 @@ pub(crate) fn numbers<'a>(trainer: &str, data: &'a Examples) -> Result<Numbers<'
     Ok(Numbers { target, weight: weights(trainer, data)? })
 }
 
+/// Weights as trainers of networks take them: 1 on average over the rows that count at all.
+pub(crate) fn relative(weight: &[f64]) -> Vec<f32> {
+    let counted = weight.iter().filter(|&&w| w > 0.0).count() as f64;
+    let average = weight.iter().sum::<f64>() / counted;
+    weight.iter().map(|w| (w / average) as f32).collect()
+}
+
 /// A finished graph with its signature.
 pub(crate) fn artifact(task: Task, inputs: Schema, output: OutputKind, graph: &GraphBuilder) -> Artifact {
     Artifact { onnx: graph.finish(), signature: Signature { task, inputs, output } }

@@ -105,8 +105,6 @@ impl<'a> Pictures<'a> {
             return Err(supervise::bad("cnn", why));
         }
         let (mean, scale) = spread(numbers, shape);
-        let rows = target.weight.iter().filter(|&&w| w > 0.0).count() as f64;
-        let average = target.weight.iter().sum::<f64>() / rows;
         Ok(Pictures {
             name,
             shape,
@@ -114,7 +112,7 @@ impl<'a> Pictures<'a> {
             mean,
             scale,
             truth: target.probability.iter().map(|&p| p as f32).collect(),
-            weight: target.weight.iter().map(|w| (w / average) as f32).collect(),
+            weight: supervise::relative(&target.weight),
             classes: target.names.len(),
             mirror,
         })

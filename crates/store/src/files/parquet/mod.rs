@@ -25,7 +25,7 @@ mod tests {
     };
     use arrow_schema::{DataType, Field, Schema};
     use domain::time::DAY;
-    use domain::{Column, Table, Timestamp, Values};
+    use domain::{Column, Kind, Table, Timestamp, Values};
     use proptest::prelude::*;
     use std::path::Path;
     use std::sync::Arc;
@@ -194,6 +194,21 @@ mod tests {
             let back = read_bytes(Path::new("t.parquet"), parquet_bytes(&table)).expect("just written");
             // NaN is not equal to itself, but prints alike
             prop_assert_eq!(format!("{back:?}"), format!("{table:?}"));
+        }
+    }
+
+    #[test]
+    fn the_pictures_of_the_example_are_read() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/fashion/fashion.parquet");
+        let table = read(&path, &ReadOptions::default()).expect("shipped");
+        let [image, label] = table.columns() else { panic!("two columns") };
+        assert_eq!(image.values.kind(), Kind::Tensor(vec![1, 28, 28]));
+        let Values::Text(labels) = &label.values else { panic!("text") };
+        for part in [&labels[..10_000], &labels[10_000..]] {
+            let mut counts = std::collections::BTreeMap::new();
+            part.iter().flatten().for_each(|name| *counts.entry(name).or_insert(0) += 1);
+            assert_eq!(counts.len(), 10);
+            assert!(counts.values().all(|&count| count == part.len() / 10), "{counts:?}");
         }
     }
 
