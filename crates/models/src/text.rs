@@ -35,7 +35,7 @@ use sparse::Sparse;
 const PARTS: usize = 5;
 /// From so many rows on one part is enough to choose by.
 const MANY_ROWS: usize = 10_000;
-/// The slope that ends a fit whose loss is only compared.
+/// The slope, a unit of weight, that ends a fit whose loss is only compared.
 const ROUGH: f64 = 1e-5;
 /// The slope that ends a fit which is kept.
 const FINAL: f64 = 1e-7;

@@ -31,6 +31,10 @@ pub(super) fn write(
 ) -> Result<Artifact, FitError> {
     supervise::check_names(trainer, &inputs, ANSWER)?;
     let mut graph = GraphBuilder::new(trainer);
+    if parts.user.is_some() {
+        columns.user.declare(&mut graph);
+    }
+    columns.item.declare(&mut graph);
     let user = parts.user.map(|biases| (columns.user.write(&mut graph), biases));
     let item = columns.item.write(&mut graph);
     let mean = graph.fresh("mean");

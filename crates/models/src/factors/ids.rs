@@ -62,10 +62,14 @@ impl Ids {
         }
     }
 
-    /// Declares the column as an input; gives the name of the places, `int64 [N]`.
-    pub fn write(&self, graph: &mut GraphBuilder) -> String {
+    /// Declares the column as an input. All columns come before any node, so that they keep their names.
+    pub fn declare(&self, graph: &mut GraphBuilder) {
         let dtype = if matches!(self.known, Known::Texts(_)) { Dtype::Str } else { Dtype::F64 };
         graph.input(&self.name, dtype, &[1]);
+    }
+
+    /// Writes the nodes from the column to its places; gives their name, `int64 [N]`.
+    pub fn write(&self, graph: &mut GraphBuilder) -> String {
         let shape = graph.fresh("one_a_row");
         graph.initializer_i64(&shape, &[1], vec![-1]);
         let flat = graph.op("Reshape", &[&self.name, &shape], vec![]);

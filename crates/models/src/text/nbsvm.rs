@@ -8,7 +8,7 @@ use super::features::Features;
 use super::fit::{Loss, Problem, Weights, scores};
 use super::sparse::Sparse;
 use super::vocabulary::Weighting;
-use super::{FINAL, ROUGH, held_back};
+use super::{FINAL, held_back};
 use crate::contract::{Artifact, Fit, FitError, Seed};
 use crate::linear::Portion;
 use crate::onnx::{Dtype, GraphBuilder};
@@ -21,6 +21,11 @@ const SMOOTHING: f64 = 1.0;
 const BETA: f64 = 0.25;
 /// The paper's C is 1.
 const PENALTY: f64 = 1.0;
+/// The slope, a unit of weight, that ends a fit: weights are drawn towards their mean afterwards, so that more
+/// digits would change no answer.
+const CONTENT: f64 = 1e-5;
+/// The same for margins that only the curve is drawn through.
+const HELD_CONTENT: f64 = 1e-4;
 /// No probability of one class against the others is below this, so that their sum is never 0.
 const LEAST: f32 = 1e-7;
 
@@ -58,12 +63,12 @@ impl Fit for Nbsvm {
             let side = Side::of(&target, class);
             let mut margins = Vec::new();
             for split in &splits {
-                let line = learn(&features, &side, &split.learn, ROUGH, &mut part)?;
+                let line = learn(&features, &side, &split.learn, HELD_CONTENT, &mut part)?;
                 let held = scores(&features.matrix.take(&split.choose), &line.weights, line.intercept);
                 margins.extend(split.choose.iter().copied().zip(held));
             }
             let all: Vec<usize> = (0..data.len()).collect();
-            let line = learn(&features, &side, &all, FINAL, &mut part)?;
+            let line = learn(&features, &side, &all, CONTENT, &mut part)?;
             lines.push(line.calibrated(&side, &margins));
         }
         Ok(write(&features, target.names, &lines))
