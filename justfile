@@ -2,7 +2,7 @@
 check:
     .ci/run
 
-# The plan's and the operators' pages in the book, from the lists that the program itself reads; a test fails when one is stale.
+# The plan's and the operators' pages in the book, from what the program itself reads; tests fail when they are stale.
 reference:
     cargo run -q -p incumbent-domain --example plan_reference > target/plan.md
     mv target/plan.md docs/book/reference/plan.md

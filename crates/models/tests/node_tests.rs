@@ -17,6 +17,7 @@ const LEAST: usize = 500;
 
 /// Cases beyond what is claimed: refused, with the words of the refusal.
 const BEYOND: &[(&str, &str)] = &[
+    ("test_ai_onnx_ml_tree_ensemble_set_membership", "membership in a set"),
     ("test_batchnorm_epsilon_training_mode", "training mode"),
     ("test_batchnorm_example_training_mode", "training mode"),
     ("test_convtranspose_3d", "does not fit"),

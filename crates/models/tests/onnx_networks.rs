@@ -219,3 +219,34 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    /// Whatever is changed in a network's file, it is refused, or answers or fails without a panic.
+    #[test]
+    fn changed_bytes_of_a_network_never_panic(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+    ) {
+        let mut bytes = network().finish();
+        // the weights are most of the file, and any of them are as good as others
+        let end = bytes.iter().position(|&b| b == b'w').unwrap_or(bytes.len()).max(600).min(bytes.len());
+        for (place, value) in changes {
+            let place = place.index(end);
+            bytes[place] = value;
+        }
+        if let Ok(program) = Program::load(&bytes)
+            && let [input] = program.inputs()
+        {
+            let shape: Vec<usize> = match &input.shape {
+                Some(shape) => shape.iter().map(|d| d.unwrap_or(2).min(32)).collect(),
+                None => vec![2, 1, SIDE, SIDE],
+            };
+            let count = shape.iter().product();
+            if let Some(fed) = Tensor::new(shape, Data::F32(noise(count, 7))) {
+                // whether it succeeds is not the question here
+                let _ = program.run_ordered(&[&fed]);
+            }
+        }
+    }
+}

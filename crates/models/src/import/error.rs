@@ -48,9 +48,11 @@ impl ImportError {
         match self {
             ImportError::Foreign { hint, .. } => Some((*hint).into()),
             ImportError::Inputs { hint, .. } | ImportError::Outputs { hint, .. } => Some(hint.clone()),
-            ImportError::Graph(OnnxError::Refused(why)) if why.contains("outside the file") => {
-                Some("save it in one file: onnx.save_model(model, path, save_as_external_data=False)".into())
-            }
+            ImportError::Graph(OnnxError::Refused(why)) if why.contains("outside the file") => Some(
+                "save it in one file: torch.onnx.export(..., external_data=False), or \
+                 onnx.save_model(model, path, save_as_external_data=False)"
+                    .into(),
+            ),
             ImportError::Graph(OnnxError::Operator { .. }) => {
                 Some("docs/book/reference/operators.md lists the operators that are supported".into())
             }

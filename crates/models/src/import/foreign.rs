@@ -7,7 +7,7 @@ use super::error::ImportError;
 const SKLEARN: &str =
     "export it where it was made: skl2onnx.to_onnx(model, X[:1].astype(numpy.float32)).SerializeToString()";
 const TORCH: &str = "export it where it was made: torch.onnx.export(model.eval(), (example,), \"model.onnx\", \
-                     dynamic_axes={\"input\": {0: \"N\"}})";
+                     input_names=[\"input\"], dynamic_axes={\"input\": {0: \"N\"}}, dynamo=False)";
 const KERAS: &str =
     "export it where it was made: tf2onnx.convert.from_keras(model, output_path=\"model.onnx\")";
 const LIGHTGBM: &str = "export it where it was made: onnxmltools.convert_lightgbm(model, initial_types=[(\"input\", \

@@ -15,7 +15,7 @@ mod parity;
 mod tests;
 
 pub use error::ImportError;
-pub use parity::{Parity, expected, parity};
+pub use parity::{Parity, makers_answers, parity};
 
 use crate::contract::{Artifact, Predict};
 use crate::onnx::{Edit, Engine, OnnxModel, Program, ValueType};

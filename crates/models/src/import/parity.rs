@@ -47,7 +47,7 @@ pub fn parity(model: &dyn Predict, rows: &Table, expected: &Outputs) -> Result<P
 /// Probabilities stand in one tensor column `probabilities`, or in one number column a class, called
 /// `probabilities:CLASS`, `expected:CLASS` or like the class. One number stands in `value` or `expected`, a path
 /// in the tensor column `forecast` or in `forecast:1`, `forecast:2`...
-pub fn expected(table: &Table, kind: &OutputKind) -> Result<Outputs, ImportError> {
+pub fn makers_answers(table: &Table, kind: &OutputKind) -> Result<Outputs, ImportError> {
     let whole = match kind {
         OutputKind::Probabilities { .. } => "probabilities",
         OutputKind::Value => "value",

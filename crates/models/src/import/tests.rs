@@ -211,10 +211,11 @@ fn parity_names_the_worst_row() {
     let imported = import(&regressor().finish(), &value(numbers(&["a", "b"]))).expect("it fits");
     let model = OnnxModel::load(&imported.artifact).expect("it was loaded before");
     let rows = table(&[("a", &[0.0, 0.0, 0.0]), ("b", &[1.0, 2.0, 3.0]), ("value", &[1.0, 2.5, 3.00001])]);
-    let makers = expected(&rows, &OutputKind::Value).expect("a column `value`");
+    let makers = makers_answers(&rows, &OutputKind::Value).expect("a column `value`");
     let found = parity(&model, &rows, &makers).expect("answers");
     assert_eq!((found.rows, found.row, found.differing, found.agrees()), (3, 1, 1, false));
     assert!((found.worst - 0.2).abs() < 1e-9);
-    let error = expected(&table(&[("a", &[1.0])]), &OutputKind::Value).expect_err("no answers").to_string();
+    let error =
+        makers_answers(&table(&[("a", &[1.0])]), &OutputKind::Value).expect_err("no answers").to_string();
     assert!(error.contains("no column `value` or `expected` of numbers"), "{error}");
 }

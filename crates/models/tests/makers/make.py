@@ -247,7 +247,12 @@ def torch_models():
             optimizer.step()
         return model.eval()
 
-    def export(model, example):
+    def export(model, example, new=False):
+        if new:
+            rows = ({0: torch.export.Dim("N")},)
+            made = torch.onnx.export(model, (example,), dynamo=True, input_names=["input"], output_names=["output"],
+                                     dynamic_shapes=rows, verbose=False)
+            return made.model_proto.SerializeToString()
         made = io.BytesIO()
         torch.onnx.export(model, (example,), made, input_names=["input"], output_names=["output"], dynamo=False,
                           opset_version=17, dynamic_axes={"input": {0: "N"}, "output": {0: "N"}})
@@ -258,15 +263,18 @@ def torch_models():
             out = model(x)
         return (torch.softmax(out, 1) if soft else out).numpy()
 
-    def image(name, model):
+    def image(name, model, new=False):
         x = torch.from_numpy(pixels) / 255
         fit(model, x[ROWS:], torch.from_numpy(digit[ROWS:]), nn.CrossEntropyLoss())
-        add(name, maker, "digits", export(model, x[:2]), answers(model, x[:ROWS], True),
+        add(name, maker, "digits", export(model, x[:2], new), answers(model, x[:ROWS], True),
             [str(d) for d in range(10)], logits=True, divide=255.0)
 
     image("torch_cnn", nn.Sequential(nn.Conv2d(1, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(), nn.MaxPool2d(2),
                                      nn.Conv2d(8, 12, 3, padding=1), nn.ReLU(), nn.AvgPool2d(2), nn.Flatten(),
                                      nn.Dropout(0.2), nn.Linear(48, 10)))
+    image("torch_cnn_new_exporter",
+          nn.Sequential(nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(8, 12, 3), nn.ELU(),
+                        nn.Flatten(), nn.Linear(48, 10)), new=True)
     image("torch_depthwise", nn.Sequential(nn.Conv2d(1, 8, 3, stride=2, padding=1), nn.Hardswish(),
                                            nn.Conv2d(8, 8, 3, padding=1, groups=8), nn.GELU(), nn.Conv2d(8, 16, 1),
                                            nn.InstanceNorm2d(16, affine=True), nn.SiLU(), nn.AdaptiveAvgPool2d(1),
@@ -297,6 +305,7 @@ def torch_models():
             return self.head(self.norm(x + weights @ self.value(x)).flatten(1))
 
     image("torch_attention", Attention())
+    image("torch_attention_new_exporter", Attention(), new=True)
     x = torch.from_numpy((numbers - numbers[TRAIN].mean(0)) / numbers[TRAIN].std(0))
     table("standard", {n: x.numpy()[:, i] for i, n in enumerate(NAMES)})
     net = nn.Sequential(nn.Linear(5, 16), nn.Tanh(), nn.Linear(16, 1))

@@ -4,6 +4,7 @@
 //! answer contradicts itself from row to row, the graph is refused rather than imitated.
 
 mod encode;
+mod ensemble;
 mod features;
 mod forest;
 mod linear;
@@ -41,6 +42,7 @@ pub(super) const TABLE: &[Operator] = &[
     op("SVMClassifier", svm::classifier, NUMBER_TEXT, "with prob_a and prob_b; no post_transform"),
     op("SVMRegressor", svm::regressor, NUMBER, "with support vectors"),
     op("Scaler", scale::scaler, NUMBER, ""),
+    op("TreeEnsemble", ensemble::ensemble, FLOATS, "no membership in sets"),
     op(
         "TreeEnsembleClassifier",
         trees::classifier,

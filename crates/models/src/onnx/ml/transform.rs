@@ -30,6 +30,18 @@ impl Transform {
         }
     }
 
+    /// Reads `post_transform` where it is a number.
+    pub fn of_code(node: &Node<'_>) -> Result<Transform, String> {
+        match node.int("post_transform")? {
+            None | Some(0) => Ok(Transform::None),
+            Some(1) => Ok(Transform::Softmax),
+            Some(2) => Ok(Transform::Logistic),
+            Some(3) => Ok(Transform::SoftmaxZero),
+            Some(4) => Ok(Transform::Probit),
+            Some(other) => Err(format!("there is no post_transform {other}")),
+        }
+    }
+
     /// Transforms a row. A single score is only touched by `PROBIT`, as in onnxruntime.
     pub fn apply(self, row: &mut [f32]) {
         match self {

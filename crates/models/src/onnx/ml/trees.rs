@@ -16,7 +16,7 @@ use crate::onnx::tensor::{Data, Dtype, Tensor, elements};
 use std::collections::HashMap;
 
 /// A forest in the precision of its input.
-enum Trees {
+pub(super) enum Trees {
     Single(Forest<f32>),
     Double(Forest<f64>),
 }
@@ -203,7 +203,7 @@ impl Trees {
     }
 
     /// The votes for `[rows, targets]`.
-    fn scores(
+    pub fn scores(
         &self,
         t: &Tensor,
         targets: usize,
@@ -256,7 +256,7 @@ pub(super) fn regressor(node: &Node<'_>) -> Result<Kernel, String> {
 }
 
 /// Adds the base values. Where not `all`, a target that no leaf spoke to stays 0, as in onnxruntime.
-fn with_base(scores: &[Option<f64>], base: &[f64], targets: usize, all: bool) -> Vec<f32> {
+pub(super) fn with_base(scores: &[Option<f64>], base: &[f64], targets: usize, all: bool) -> Vec<f32> {
     let base = |i: usize| base.get(i % targets).copied().unwrap_or(0.0);
     let sum = |(i, score): (usize, &Option<f64>)| match score {
         Some(score) => (score + base(i)) as f32,

@@ -14,9 +14,11 @@ const MAX_WORK: usize = 1 << 36;
 
 const FLOATS: [Dtype; 2] = [Dtype::F32, Dtype::F64];
 
-/// A way to multiply single-precision matrices: `out += a * b`, where `out` holds zeros, then the depth and the
-/// columns of the answer.
-pub(in crate::onnx) type Multiply = fn(&[f32], &[f32], &mut [f32], usize, usize);
+/// A way to multiply matrices: `out += a * b`, where `out` holds zeros, then the depth and the columns of the
+/// answer.
+type MultiplyOf<T> = fn(&[T], &[T], &mut [T], usize, usize);
+/// As before, in single precision.
+pub(in crate::onnx) type Multiply = MultiplyOf<f32>;
 
 /// Who multiplies for this engine.
 pub(super) fn multiplier(engine: Engine) -> Multiply {
@@ -105,7 +107,7 @@ pub(super) fn matmul(node: &Node<'_>) -> Result<Kernel, String> {
 fn product<T: Float>(
     (a, a_shape): (&[T], &[usize]),
     (b, b_shape): (&[T], &[usize]),
-    multiply: fn(&[T], &[T], &mut [T], usize, usize),
+    multiply: MultiplyOf<T>,
 ) -> Result<(Vec<usize>, Vec<T>), String> {
     let wrong = || format!("shapes {a_shape:?} and {b_shape:?} do not multiply");
     let (&a_last, &b_last) = (a_shape.last().ok_or_else(wrong)?, b_shape.last().ok_or_else(wrong)?);
@@ -218,7 +220,7 @@ impl Gemm {
         a: &[T],
         b: &[T],
         c: Option<(&[T], &[usize])>,
-        (to, multiply): (fn(f32) -> T, fn(&[T], &[T], &mut [T], usize, usize)),
+        (to, multiply): (fn(f32) -> T, MultiplyOf<T>),
     ) -> Result<(Vec<usize>, Vec<T>), String> {
         let (a, [rows, depth]) = turned(a, a_shape, self.turn_a)?;
         let (b, [b_depth, columns]) = turned(b, b_shape, self.turn_b)?;

@@ -21,11 +21,12 @@ pub(super) fn parametric(
     })
 }
 
-/// Applies one function per float type; whole numbers are refused at load.
+/// Applies one function per float type; whole numbers are refused at load. The functions are known at compile time,
+/// so that the loop over a network's activations is inlined.
 pub(super) fn floats(
     node: &Node<'_>,
-    single: fn(f32) -> f32,
-    double: fn(f64) -> f64,
+    single: impl Fn(f32) -> f32 + Send + Sync + 'static,
+    double: impl Fn(f64) -> f64 + Send + Sync + 'static,
 ) -> Result<Kernel, String> {
     node.arity(1, 1)?;
     let dtype = node.one_of(0, &[Dtype::F32, Dtype::F64])?;
@@ -43,9 +44,9 @@ pub(super) fn floats(
 /// As [`floats`], and for whole numbers too.
 fn numbers(
     node: &Node<'_>,
-    single: fn(f32) -> f32,
-    double: fn(f64) -> f64,
-    whole: fn(i64) -> i64,
+    single: impl Fn(f32) -> f32 + Send + Sync + 'static,
+    double: impl Fn(f64) -> f64 + Send + Sync + 'static,
+    whole: impl Fn(i64) -> i64 + Send + Sync + 'static,
 ) -> Result<Kernel, String> {
     if node.dtype(0)? != Dtype::I64 {
         return floats(node, single, double);

@@ -84,27 +84,38 @@ macro_rules! mean {
 mean!(f32);
 mean!(f64);
 
-/// Slides over every plane of `[N * C, spatial...]`.
+/// For the kernel's element `k`, which answers it counts for, and the input that it reads for the first of them.
+fn span(axis: &Axis, k: usize) -> (std::ops::Range<usize>, usize) {
+    let at = k * axis.dilation;
+    let first = axis.begin.saturating_sub(at).div_ceil(axis.stride).min(axis.output);
+    let last = (axis.begin + axis.input).saturating_sub(at).div_ceil(axis.stride).clamp(first, axis.output);
+    (first..last, (first * axis.stride + at).saturating_sub(axis.begin))
+}
+
+/// Slides over every plane of `[N * C, spatial...]`: one line of answers at a time, so that the innermost loop is
+/// without conditions.
 fn slide<T: Copy>(v: &[T], axes: [Axis; 3], pool: &impl Pool<T>) -> Vec<T> {
     let plane: usize = axes.iter().map(|a| a.input).product();
     let [depths, rows, columns] = axes.map(|a| covers(&a));
-    let [by_depth, by_row, by_column] = axes.map(|a| a.dilation);
-    let mut out = Vec::with_capacity(v.len() / plane * depths.len() * rows.len() * columns.len());
+    let [by_depth, by_row, _] = axes.map(|a| a.dilation);
+    let spans: Vec<_> = (0..axes[2].kernel).map(|k| span(&axes[2], k)).collect();
+    let (stride, width) = (axes[2].stride, axes[2].input);
+    let mut out = vec![pool.start(); v.len() / plane * depths.len() * rows.len() * columns.len()];
+    let mut lines = out.chunks_exact_mut(columns.len());
     for v in v.chunks_exact(plane) {
-        for depth in &depths {
-            for row in &rows {
-                for column in &columns {
-                    let mut sum = pool.start();
-                    for d in 0..depth.count {
-                        for r in 0..row.count {
-                            let line = (depth.first + d * by_depth) * axes[1].input + row.first + r * by_row;
-                            let start = line * axes[2].input + column.first;
-                            sum = (0..column.count).fold(sum, |s, c| pool.put(s, v[start + c * by_column]));
-                        }
-                    }
-                    let inside = depth.count * row.count * column.count;
-                    out.push(pool.end(sum, inside, depth.padded * row.padded * column.padded));
+        for (depth, row) in depths.iter().flat_map(|d| rows.iter().map(move |r| (d, r))) {
+            let line = lines.next().expect("as many lines as were counted");
+            for (d, r) in (0..depth.count).flat_map(|d| (0..row.count).map(move |r| (d, r))) {
+                let at = (depth.first + d * by_depth) * axes[1].input + row.first + r * by_row;
+                let from = &v[at * width..(at + 1) * width];
+                for (to, start) in spans.iter().filter(|(to, _)| !to.is_empty()) {
+                    let read = from[*start..].iter().step_by(stride);
+                    line[to.clone()].iter_mut().zip(read).for_each(|(sum, &x)| *sum = pool.put(*sum, x));
                 }
+            }
+            let (inside, padded) = (depth.count * row.count, depth.padded * row.padded);
+            for (sum, column) in line.iter_mut().zip(&columns) {
+                *sum = pool.end(*sum, inside * column.count, padded * column.padded);
             }
         }
     }
