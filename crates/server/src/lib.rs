@@ -2,9 +2,11 @@
 //! encodes; it decides nothing and keeps nothing.
 
 pub mod experiment;
+pub mod grpc;
 pub mod http;
 mod listen;
 pub mod metrics;
+mod opening;
 mod page;
 pub mod report;
 mod state;
