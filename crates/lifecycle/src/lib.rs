@@ -10,6 +10,7 @@ pub mod data;
 mod error;
 pub mod experiment;
 pub mod gate;
+pub mod labelling;
 pub mod leak;
 pub mod live;
 pub mod measure;

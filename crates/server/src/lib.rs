@@ -4,6 +4,7 @@
 pub mod experiment;
 pub mod grpc;
 pub mod http;
+pub mod label;
 mod listen;
 pub mod metrics;
 mod opening;
