@@ -118,12 +118,25 @@ pub struct Baseline {
     /// The folder with incumbent.toml
     #[arg(default_value = ".")]
     pub dir: PathBuf,
-    /// People's answers instead: a table of item, worker, label, and truth where it is known
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["competition", "accuracy"])]
-    pub people: Option<PathBuf>,
+    /// People's answers instead: a page on which they label test rows, or a table of item, worker, label, and truth
+    /// where it is known
+    #[arg(long, value_name = "FILE", num_args = 0..=1, conflicts_with_all = ["competition", "accuracy"])]
+    pub people: Option<Option<PathBuf>>,
     /// The true labels of those items: a table of item, truth
     #[arg(long, value_name = "FILE", requires = "people")]
     pub truth: Option<PathBuf>,
+    /// How many test rows people label on the page
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = count, requires = "people")]
+    pub items: usize,
+    /// How many people label each of them
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = count, requires = "people")]
+    pub each: usize,
+    /// Tell what the page's labels come to so far, and start no page
+    #[arg(long, requires = "people")]
+    pub report: bool,
+    /// Where the page listens; 0.0.0.0:8086 lets colleagues come, port 0 takes a free one
+    #[arg(long, default_value = "127.0.0.1:8086", requires = "people")]
+    pub address: String,
     /// A published accuracy of people as the baseline: a share and the number of items, such as 0.835/1000
     #[arg(long, value_name = "SHARE/ITEMS")]
     pub accuracy: Option<String>,
@@ -266,6 +279,11 @@ pub struct Export {
     /// The folder with incumbent.toml
     #[arg(default_value = ".")]
     pub dir: PathBuf,
+}
+
+/// One or more.
+fn count(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|count| *count > 0).ok_or_else(|| format!("`{text}` is no number of 1 or more"))
 }
 
 /// `1d/s`: so much of the table's time in one second.

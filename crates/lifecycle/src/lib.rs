@@ -11,6 +11,7 @@ mod error;
 pub mod experiment;
 pub mod gate;
 pub mod import;
+pub mod labelling;
 pub mod leak;
 pub mod live;
 pub mod measure;

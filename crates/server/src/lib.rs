@@ -2,9 +2,12 @@
 //! encodes; it decides nothing and keeps nothing.
 
 pub mod experiment;
+pub mod grpc;
 pub mod http;
+pub mod label;
 mod listen;
 pub mod metrics;
+mod opening;
 mod page;
 pub mod report;
 mod state;

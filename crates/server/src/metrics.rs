@@ -1,4 +1,4 @@
-//! `/metrics`: the counters of the data plane and of HTTP, in Prometheus' text format. Names end in units.
+//! `/metrics`: the counters of the data plane, of HTTP and of gRPC, in Prometheus' text format. Names end in units.
 
 use crate::state::App;
 use domain::Arm;
@@ -10,11 +10,13 @@ use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
+use tonic::Code;
 
 /// HTTP requests by route, method and status, and how long they took.
 #[derive(Debug, Default)]
 pub struct Requests {
     counts: RwLock<BTreeMap<Kind, AtomicU64>>,
+    grpc: RwLock<BTreeMap<(String, i32), AtomicU64>>,
     took: Histogram,
 }
 
@@ -38,13 +40,22 @@ impl Requests {
     /// Counts one request.
     pub fn count(&self, kind: Kind, took: Duration) {
         self.took.observe(took);
-        if let Some(count) = self.counts.read().unwrap_or_else(PoisonError::into_inner).get(&kind) {
-            count.fetch_add(1, Ordering::Relaxed);
-            return;
-        }
-        let mut counts = self.counts.write().unwrap_or_else(PoisonError::into_inner);
-        counts.entry(kind).or_default().fetch_add(1, Ordering::Relaxed);
+        add(&self.counts, kind);
     }
+
+    /// Counts one call of gRPC by its method, whose number is bounded by the routes, and its code.
+    pub fn count_grpc(&self, method: String, code: Code) {
+        add(&self.grpc, (method, code as i32));
+    }
+}
+
+fn add<K: Ord>(counts: &RwLock<BTreeMap<K, AtomicU64>>, key: K) {
+    if let Some(count) = counts.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+        count.fetch_add(1, Ordering::Relaxed);
+        return;
+    }
+    let mut counts = counts.write().unwrap_or_else(PoisonError::into_inner);
+    counts.entry(key).or_default().fetch_add(1, Ordering::Relaxed);
 }
 
 /// Everything, as text.
@@ -67,6 +78,12 @@ fn http(page: &mut Page, requests: &Requests) {
     }
     let help = "From an HTTP request's headers to its answer's.";
     page.histogram("incumbent_http_request_duration_seconds", help, &requests.took);
+    let name = "incumbent_grpc_requests_total";
+    page.head(name, "counter", "gRPC calls by method and code; 0 is OK.");
+    for ((method, code), count) in requests.grpc.read().unwrap_or_else(PoisonError::into_inner).iter() {
+        let labels = [("method", method.as_str()), ("code", &code.to_string())];
+        page.line(name, &labels, count.load(Ordering::Relaxed) as f64);
+    }
 }
 
 fn answers(page: &mut Page, app: &App) {

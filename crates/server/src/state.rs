@@ -85,7 +85,12 @@ impl App {
 
     /// Whether requests should come here: something is deployed, and the server is not stopping.
     pub fn ready(&self) -> bool {
-        self.engine.snapshot().is_ok() && !self.stopping.load(Ordering::Relaxed)
+        self.engine.snapshot().is_ok() && !self.stopping()
+    }
+
+    /// Whether the server is about to end.
+    pub(crate) fn stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
     }
 
     pub(crate) fn stop(&self) {

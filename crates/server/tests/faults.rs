@@ -4,8 +4,11 @@ mod common;
 
 use common::{Running, run};
 use domain::{OutputKind, VersionId};
+use prost::Message;
 use serde_json::{Value, json};
 use server::Limits;
+use server::grpc::proto::model_infer_request::InferInputTensor;
+use server::grpc::proto::{InferTensorContents, ModelInferRequest};
 use serving::faults::{Fake, Fault, Switch};
 use serving::{Floor, Limits as LinkLimits, Settings, Snapshot};
 use std::sync::Arc;
@@ -34,6 +37,38 @@ fn ask(server: &Running) -> Value {
     let reply = server.post_json("/v1/models/fake:predict", &json!({"rows": [{"x": 1}]}));
     assert_eq!(reply.status, 200, "{}", reply.text());
     reply.json()["predictions"][0].clone()
+}
+
+/// The code and the words of a refusal over gRPC, whose headers can be sent over HTTP/1 as well.
+fn ask_grpc(server: &Running, more: &[(&str, &str)]) -> (String, String) {
+    let contents = InferTensorContents { fp64_contents: vec![1.0], ..Default::default() };
+    let input = InferInputTensor {
+        name: "x".into(),
+        datatype: "FP64".into(),
+        shape: vec![1],
+        contents: Some(contents),
+        ..Default::default()
+    };
+    let request = ModelInferRequest { model_name: "fake".into(), inputs: vec![input], ..Default::default() };
+    let message = request.encode_to_vec();
+    let frame = [&[0], (message.len() as u32).to_be_bytes().as_slice(), &message].concat();
+    let headers = [&[("content-type", "application/grpc")], more].concat();
+    let reply = server.post("/inference.GRPCInferenceService/ModelInfer", &frame, &headers);
+    let header = |name: &str| reply.headers[name].to_str().expect("text").to_owned();
+    (header("grpc-status"), header("grpc-message"))
+}
+
+#[test]
+fn a_caller_in_a_hurry_is_told_that_time_is_over() {
+    let (server, switch) = server(Fault::Hang, LONG, Settings::default());
+    let (code, words) = ask_grpc(&server, &[("grpc-timeout", "50m")]);
+    assert_eq!(
+        (code.as_str(), words.starts_with("the%20answer%20was%20not%20ready")),
+        ("4", true),
+        "{words}"
+    );
+    switch.release();
+    assert_eq!(ask(&server)["served_by"], "intended");
 }
 
 #[test]
@@ -84,6 +119,11 @@ fn one_too_many_is_told_to_come_again() {
         let refused = server.post_json("/v1/models/fake:predict", &json!({"rows": [{"x": 1}]}));
         assert_eq!(refused.refusal(503), "overloaded: 1 requests are under way; try again");
         assert_eq!(refused.headers["retry-after"], "1");
+        let refused = ask_grpc(&server, &[]);
+        assert_eq!(
+            refused,
+            ("8".into(), "overloaded:%201%20requests%20are%20under%20way;%20try%20again".into())
+        );
         switch.release();
         assert_eq!(held.join().expect("answered")["served_by"], "intended");
     });

@@ -1,4 +1,5 @@
-//! The public client of the Open Inference Protocol, as its users run it: binary both ways, and JSON.
+//! The public clients of the Open Inference Protocol, as their users run them: HTTP with binary tensors and with JSON,
+//! and gRPC.
 
 mod common;
 
@@ -10,9 +11,10 @@ use std::time::Duration;
 
 #[test]
 fn tritonclient_gets_its_answers() {
-    let present = Command::new("python3").args(["-c", "import numpy, tritonclient.http"]).output();
+    let present =
+        Command::new("python3").args(["-c", "import numpy, tritonclient.grpc, tritonclient.http"]).output();
     if !present.is_ok_and(|run| run.status.success()) {
-        eprintln!("skipped: python3 with numpy and tritonclient[http] is not installed");
+        eprintln!("skipped: python3 with numpy and tritonclient[grpc,http] is not installed");
         return;
     }
     let server = run(bank(Duration::from_secs(5)), Settings::default(), Limits::default());
@@ -20,5 +22,7 @@ fn tritonclient_gets_its_answers() {
     let run =
         Command::new("python3").args([script, &server.address.to_string()]).output().expect("python3 starts");
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
-    assert_eq!(server.engine.counters().intended_rows.get(), 3 * 3 + 1);
+    // three widths over HTTP and two over gRPC, one row each, and the rows whose output nobody knows
+    let rows = 3 * 3 + 2 * 3 + 2 + 2 * 3;
+    assert_eq!(server.engine.counters().intended_rows.get(), rows);
 }

@@ -47,6 +47,9 @@ pub use tally::Tally;
 pub use trial::Trial;
 pub use tripwire::Tripped;
 
+/// How a request's pictures become numbers: as training files did.
+pub use store::image;
+
 /// An error with its causes on one line.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();

@@ -1,6 +1,7 @@
 //! `incumbent baseline`: lesson 1 on its own. Every fitting baseline, people's accuracy, or a competition's scores.
 
 mod competition;
+mod label;
 mod people;
 
 use crate::progress::Shown;
@@ -14,8 +15,12 @@ pub fn run(args: &args::Baseline, json: bool) -> anyhow::Result<Outcome> {
     if let Some(file) = &args.competition {
         return competition::run(file, json);
     }
-    if let Some(file) = &args.people {
-        return people::from_labels(file, args.truth.as_deref(), json);
+    match &args.people {
+        // `--people DIR`: a folder is a project, and no table of labels
+        Some(Some(dir)) if dir.is_dir() => return label::run(dir, args, json),
+        Some(Some(file)) => return people::from_labels(file, args.truth.as_deref(), json),
+        Some(None) => return label::run(&args.dir, args, json),
+        None => {}
     }
     if let Some(accuracy) = &args.accuracy {
         return people::published(accuracy, json);

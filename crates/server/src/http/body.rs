@@ -51,7 +51,8 @@ impl FromRequest<Arc<App>> for Whole {
     }
 }
 
-async fn read(headers: &HeaderMap, mut body: Body, limit: BodyLimit) -> Result<Bytes, ApiError> {
+/// Reads a body, up to the limit.
+pub async fn read(headers: &HeaderMap, mut body: Body, limit: BodyLimit) -> Result<Bytes, ApiError> {
     if let Some(coding) = headers.get(header::CONTENT_ENCODING).filter(|coding| *coding != "identity") {
         let message = format!("content-encoding {coding:?} is not read here; send the body as it is");
         return Err(ApiError { status: StatusCode::UNSUPPORTED_MEDIA_TYPE, message });

@@ -1,10 +1,12 @@
 //! The Open Inference Protocol, version 2, over REST, with the binary tensor extension.
 
-use super::apart;
 use super::body::Whole;
 use super::error::ApiError;
+use super::{apart, serving_model, weight};
 use crate::state::App;
-use crate::wire::infer::{Header, InferError, metadata, read, respond, table};
+use crate::wire::columns::table;
+use crate::wire::infer::{Header, InferError, read, respond, tensors};
+use crate::wire::metadata::metadata;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -83,21 +85,13 @@ pub async fn infer_version(
     answer(&app, &name, Some(version), whole).await
 }
 
-/// The snapshot, if it serves the model of this name.
-pub(super) fn serving_model(app: &App, name: &str) -> Result<Arc<Snapshot>, ApiError> {
-    let snapshot = app.engine.snapshot()?;
-    if snapshot.model() == name {
-        return Ok(snapshot);
-    }
-    Err(ApiError::missing(format!("there is no model `{name}` here; `{}` serves", snapshot.model())))
-}
-
 async fn answer(app: &App, name: &str, version: Option<String>, whole: Whole) -> Result<Response, ApiError> {
     let arrived = app.engine.now();
     let snapshot = serving_model(app, name)?;
     let meant = Arc::clone(&snapshot.chain_for(version.as_deref())?[0]);
     let bytes = whole.body.len();
-    let (header, rows) = apart(bytes, move || decode(&whole, &meant)).await?;
+    let (header, rows) =
+        apart(weight(bytes, &meant.signature().inputs), move || decode(&whole, &meant)).await?;
     let request = Request { rows, version, units: vec![], arrived };
     let answer = app.engine.predict(&snapshot, request).await?;
     let name = name.to_owned();
@@ -113,7 +107,8 @@ async fn answer(app: &App, name: &str, version: Option<String>, whole: Whole) ->
 
 fn decode(whole: &Whole, meant: &Link) -> Result<(Header, Table), ApiError> {
     let (mut header, binary) = read(&whole.body, json_length(&whole.headers)?)?;
-    let rows = table(&mut header, &binary, &meant.signature().inputs)?;
+    let tensors = tensors(&mut header, &binary)?;
+    let rows = table(tensors, &meant.signature().inputs).map_err(ApiError::bad)?;
     Ok((header, rows))
 }
 
@@ -126,9 +121,7 @@ fn json_length(headers: &HeaderMap) -> Result<Option<usize>, ApiError> {
 }
 
 fn describe(snapshot: &Snapshot, version: Option<&str>) -> Result<Json<Value>, ApiError> {
-    let link = &snapshot.chain_for(version)?[0];
-    let versions = snapshot.chain().iter().map(|link| link.version().0.clone()).collect::<Vec<_>>();
-    Ok(Json(metadata(snapshot.model(), &versions, link.signature())))
+    Ok(Json(metadata(snapshot, version)?.json()))
 }
 
 fn readiness(ready: bool) -> Response {

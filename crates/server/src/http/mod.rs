@@ -8,15 +8,19 @@ mod outcomes;
 mod predict;
 mod status;
 
+use crate::grpc;
 use crate::metrics::Kind;
 use crate::state::App;
+use crate::wire::picture;
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use domain::Schema;
 use error::ApiError;
+use serving::Snapshot;
 use std::any::Any;
 use std::sync::Arc;
 use std::time::Instant;
@@ -52,6 +56,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v2/models/{name}/versions/{version}", get(infer::version))
         .route("/v2/models/{name}/versions/{version}/ready", get(infer::version_ready))
         .route("/v2/models/{name}/versions/{version}/infer", post(infer::infer_version))
+        .merge(grpc::router(&app))
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_method)
         .layer(CatchPanicLayer::custom(panicked))
@@ -59,8 +64,12 @@ pub fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-async fn nothing_here(request: Request) -> ApiError {
-    ApiError::missing(format!("there is nothing at {}", request.uri().path()))
+async fn nothing_here(request: Request) -> Response {
+    let path = request.uri().path();
+    if grpc::spoken(request.headers()) {
+        return grpc::nothing_here(path);
+    }
+    ApiError::missing(format!("there is nothing at {path}")).into_response()
 }
 
 async fn wrong_method(request: Request) -> ApiError {
@@ -92,8 +101,23 @@ fn method(method: &Method) -> String {
     if known.contains(method) { method.to_string() } else { "other".into() }
 }
 
+/// The snapshot, if it serves the model of this name.
+pub fn serving_model(app: &App, name: &str) -> Result<Arc<Snapshot>, ApiError> {
+    let snapshot = app.engine.snapshot()?;
+    if snapshot.model() == name {
+        return Ok(snapshot);
+    }
+    Err(ApiError::missing(format!("there is no model `{name}` here; `{}` serves", snapshot.model())))
+}
+
+/// The work of reading `bytes` for this schema, in bytes: a picture may ask for far more than its own.
+pub fn weight(bytes: usize, schema: &Schema) -> usize {
+    let pictures = schema.fields.iter().any(|field| picture::shape(&field.kind).is_some());
+    if pictures { bytes.max(SHORT) } else { bytes }
+}
+
 /// Runs work that grows with `bytes`: at once where it is short, else where it holds up no other request.
-async fn apart<T: Send + 'static>(bytes: usize, work: impl FnOnce() -> T + Send + 'static) -> T {
+pub async fn apart<T: Send + 'static>(bytes: usize, work: impl FnOnce() -> T + Send + 'static) -> T {
     if bytes < SHORT {
         return work();
     }

@@ -1,9 +1,8 @@
 //! `POST /v1/models/{name}:predict`: named columns as JSON, one object a row back.
 
-use super::apart;
 use super::body::Whole;
 use super::error::ApiError;
-use super::infer::serving_model;
+use super::{apart, serving_model, weight};
 use crate::state::App;
 use crate::wire::answer::predictions;
 use crate::wire::rows::{Body, from_columns, from_rows};
@@ -26,7 +25,8 @@ pub async fn predict(
     })?;
     let snapshot = serving_model(&app, name)?;
     let (bytes, read_by) = (whole.body.len(), Arc::clone(&snapshot));
-    let (body, rows) = apart(bytes, move || decode(&whole, &read_by)).await?;
+    let heaviest = snapshot.links().map(|link| weight(bytes, &link.signature().inputs)).max();
+    let (body, rows) = apart(heaviest.unwrap_or(bytes), move || decode(&whole, &read_by)).await?;
     let request = Request { rows, version: body.version, units: body.units, arrived };
     let answer = app.engine.predict(&snapshot, request).await?;
     let name = name.to_owned();

@@ -7,6 +7,7 @@ pub(crate) mod chart;
 mod example;
 pub mod experiment;
 pub(crate) mod format;
+pub mod label;
 mod live;
 mod serving;
 mod stages;

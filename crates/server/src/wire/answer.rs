@@ -17,9 +17,12 @@ pub struct Tensor {
     cells: Cells,
 }
 
+/// An output tensor's elements, row-major.
 #[derive(Debug, Clone, PartialEq)]
-enum Cells {
+pub enum Cells {
+    /// FP64.
     Numbers(Vec<f64>),
+    /// BYTES.
     Texts(Vec<String>),
 }
 
@@ -36,6 +39,11 @@ impl Tensor {
                 }
             }
         }
+    }
+
+    /// The elements.
+    pub fn cells(&self) -> &Cells {
+        &self.cells
     }
 
     /// The elements as a flat JSON array.
@@ -72,13 +80,44 @@ pub fn outputs(answer: &Answer) -> Vec<Tensor> {
     outputs
 }
 
+/// The output of this name; `classification` is an extension that somebody may ask for with it.
+pub fn find<'a>(all: &'a [Tensor], name: &str, classification: bool) -> Result<&'a Tensor, String> {
+    if classification {
+        return Err(format!(
+            "output `{name}`: the classification extension is not spoken here; read `probabilities` and `label`"
+        ));
+    }
+    all.iter().find(|output| output.name == name).ok_or_else(|| {
+        let names: Vec<&str> = all.iter().map(|output| output.name).collect();
+        format!("output `{name}` is unknown, expected one of {}", names.join(", "))
+    })
+}
+
+/// Who answered. The protocol has one version for all rows of a response: where several answered it is the one that the
+/// request was meant for, and the parameters say so; the rows' own versions are told by `:predict`.
+pub fn told(answer: &Answer) -> (&str, Map<String, Value>) {
+    let mut parts = answer.parts.iter();
+    let Some(first) = parts.next() else { return (answer.version.0.as_str(), Map::new()) };
+    let same = |key: fn(&Part) -> Map<String, Value>| answer.parts.iter().all(|part| key(part) == key(first));
+    let who: fn(&Part) -> Map<String, Value> = |part| served_by(&part.served_by);
+    let mut parameters = Map::new();
+    for (told, key) in [(who, "served_by"), (arm, "arm")] {
+        parameters.extend(match same(told) {
+            true => told(first),
+            false => [(key.to_string(), json!("mixed"))].into_iter().collect(),
+        });
+    }
+    let one = parts.all(|part| version(part) == version(first));
+    (if one { version(first) } else { answer.version.0.as_str() }, parameters)
+}
+
 /// Which version answered; `floor` where none could.
-pub fn version(part: &Part) -> &str {
+fn version(part: &Part) -> &str {
     part.answered_by().map_or("floor", |version| version.0.as_str())
 }
 
 /// Who answered, and why it was not the version that was meant.
-pub fn served_by(who: &ServedBy) -> Map<String, Value> {
+fn served_by(who: &ServedBy) -> Map<String, Value> {
     let (who, why) = match who {
         ServedBy::Intended => ("intended", None),
         ServedBy::Fallback { why, .. } => ("fallback", Some(why)),
@@ -89,7 +128,7 @@ pub fn served_by(who: &ServedBy) -> Map<String, Value> {
 }
 
 /// The experiment that the rows are part of, and their arm in it; nothing where they take no part.
-pub fn arm(part: &Part) -> Map<String, Value> {
+fn arm(part: &Part) -> Map<String, Value> {
     let assignment = part.assignment.iter();
     let told =
         assignment.flat_map(|a| [("experiment", json!(a.experiment)), ("arm", json!(a.arm.to_string()))]);

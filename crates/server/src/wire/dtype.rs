@@ -46,8 +46,14 @@ impl Dtype {
         NAMES.iter().find(|(known, _)| *known == name).map(|(_, dtype)| *dtype)
     }
 
+    /// The datatype that an input says it has.
+    pub fn named(input: &str, found: &str) -> Result<Dtype, String> {
+        let unknown = || format!("input `{input}` has datatype {found}, expected one of {}", Dtype::names());
+        Dtype::parse(found).ok_or_else(unknown)
+    }
+
     /// Every name, for messages.
-    pub fn names() -> String {
+    fn names() -> String {
         NAMES.map(|(name, _)| name).join(", ")
     }
 

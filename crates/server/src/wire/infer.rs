@@ -1,15 +1,13 @@
 //! An inference request of the Open Inference Protocol, JSON alone or JSON followed by binary tensors, and
 //! its response in the same two forms.
 
-use super::answer::{Tensor as Output, arm, outputs, served_by, version};
+use super::answer::{Tensor as Output, find, outputs, told};
 use super::dtype::Dtype;
-use super::tensor::{Tensor, datatype};
+use super::tensor::Tensor;
 use bytes::Bytes;
-use domain::{OutputKind, Schema, Signature, Table};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use serving::{Answer, Part};
-use std::collections::BTreeMap;
+use serving::Answer;
 use thiserror::Error;
 
 /// A request as it is written.
@@ -76,30 +74,17 @@ pub fn read(body: &Bytes, json_length: Option<usize>) -> Result<(Header, Bytes),
     Ok((serde_json::from_slice(&body[..end])?, body.slice(end..)))
 }
 
-/// The schema's columns, out of the request's tensors; others of as many rows come along behind them.
-pub fn table(header: &mut Header, binary: &Bytes, schema: &Schema) -> Result<Table, InferError> {
-    let mut tensors = tensors(std::mem::take(&mut header.inputs), binary)?;
-    let names: Vec<String> = tensors.keys().map(|name| format!("`{name}`")).collect();
-    let (mut columns, mut first) = (Vec::with_capacity(schema.fields.len()), None);
-    for field in &schema.fields {
-        let tensor = tensors.remove(&field.name).ok_or_else(|| {
-            let (name, expected, found) = (&field.name, datatype(&field.kind), names.join(", "));
-            content(format!("input `{name}` is missing: expected {expected}; the request has {found}"))
-        })?;
-        let rows = tensor.rows();
-        let (like, expected) = first.get_or_insert_with(|| (field.name.clone(), rows));
-        if rows != *expected {
-            return Err(content(format!(
-                "input `{}` has {rows} rows, expected {expected} like input `{like}`",
-                field.name
-            )));
-        }
-        columns.push(tensor.into_column(field).map_err(InferError::Content)?);
+/// The request's tensors; its inputs are taken out of it.
+pub fn tensors(header: &mut Header, binary: &Bytes) -> Result<Vec<Tensor>, InferError> {
+    let mut rest = binary.as_ref();
+    let inputs = std::mem::take(&mut header.inputs);
+    let tensors: Result<Vec<Tensor>, String> = inputs.iter().map(|input| tensor(input, &mut rest)).collect();
+    let tensors = tensors.map_err(InferError::Content)?;
+    if !rest.is_empty() {
+        let more = rest.len();
+        return Err(content(format!("the body has {more} bytes more than its binary inputs announce")));
     }
-    let rows = columns.first().map(|first| first.values.len());
-    let others = tensors.into_values().filter(|tensor| rows.is_none_or(|rows| rows == tensor.rows()));
-    columns.extend(others.map(Tensor::into_any_column));
-    Table::new(columns).map_err(|error| content(error.to_string()))
+    Ok(tensors)
 }
 
 /// The answer as the request wants it.
@@ -133,74 +118,9 @@ pub fn respond(header: &Header, model: &str, answer: &Answer) -> Result<Response
     Ok(Response { body, json_length })
 }
 
-/// Who answered. The protocol has one version for all rows of a response: where several answered it is the one that the
-/// request was meant for, and the parameters say so; the rows' own versions are told by `:predict`.
-fn told(answer: &Answer) -> (&str, Map<String, Value>) {
-    let mut parts = answer.parts.iter();
-    let Some(first) = parts.next() else { return (answer.version.0.as_str(), Map::new()) };
-    let same = |key: fn(&Part) -> Map<String, Value>| answer.parts.iter().all(|part| key(part) == key(first));
-    let who: fn(&Part) -> Map<String, Value> = |part| served_by(&part.served_by);
-    let mut parameters = Map::new();
-    for (told, key) in [(who, "served_by"), (arm, "arm")] {
-        parameters.extend(match same(told) {
-            true => told(first),
-            false => [(key.to_string(), json!("mixed"))].into_iter().collect(),
-        });
-    }
-    let one = parts.all(|part| version(part) == version(first));
-    (if one { version(first) } else { answer.version.0.as_str() }, parameters)
-}
-
-/// A model's metadata: what it takes and answers.
-pub fn metadata(model: &str, versions: &[String], signature: &Signature) -> Value {
-    let inputs = signature.inputs.fields.iter().map(|field| {
-        let mut shape = vec![json!(-1)];
-        if let domain::Kind::Tensor(block) = &field.kind {
-            shape.extend(block.iter().map(|side| json!(side)));
-        }
-        json!({"name": field.name, "datatype": datatype(&field.kind).to_string(), "shape": shape})
-    });
-    let output = |name: &str, dtype: Dtype, width: Option<usize>| {
-        let shape: Vec<Value> = [json!(-1)].into_iter().chain(width.map(|w| json!(w))).collect();
-        json!({"name": name, "datatype": dtype.to_string(), "shape": shape})
-    };
-    let mut outputs = match &signature.output {
-        OutputKind::Probabilities { classes } => {
-            vec![
-                output("probabilities", Dtype::Fp64, Some(classes.len())),
-                output("label", Dtype::Bytes, None),
-            ]
-        }
-        OutputKind::Value => vec![output("value", Dtype::Fp64, None)],
-        OutputKind::Path { horizon } => vec![output("forecast", Dtype::Fp64, Some(*horizon))],
-    };
-    outputs.push(output("prediction_id", Dtype::Bytes, None));
-    let inputs: Vec<Value> = inputs.collect();
-    json!({"name": model, "versions": versions, "platform": "incumbent", "inputs": inputs, "outputs": outputs})
-}
-
-fn tensors(inputs: Vec<Input>, binary: &Bytes) -> Result<BTreeMap<String, Tensor>, InferError> {
-    let (mut tensors, mut rest) = (BTreeMap::new(), binary.as_ref());
-    for input in inputs {
-        let tensor = tensor(&input, &mut rest).map_err(InferError::Content)?;
-        if tensors.insert(input.name.clone(), tensor).is_some() {
-            return Err(content(format!("input `{}` stands twice in the request", input.name)));
-        }
-    }
-    if !rest.is_empty() {
-        return Err(content(format!(
-            "the body has {} bytes more than its binary inputs announce",
-            rest.len()
-        )));
-    }
-    Ok(tensors)
-}
-
 fn tensor(input: &Input, rest: &mut &[u8]) -> Result<Tensor, String> {
-    let (name, found) = (&input.name, &input.datatype);
-    let dtype = Dtype::parse(found);
-    let dtype = dtype
-        .ok_or_else(|| format!("input `{name}` has datatype {found}, expected one of {}", Dtype::names()))?;
+    let name = &input.name;
+    let dtype = Dtype::named(name, &input.datatype)?;
     match (input.parameters.get("binary_data_size"), &input.data) {
         (Some(size), None) => {
             let size = size.as_u64().and_then(|size| usize::try_from(size).ok());
@@ -228,20 +148,11 @@ fn wanted<'a>(
     if header.outputs.is_empty() {
         return Ok(all.iter().map(|output| (output, binary)).collect());
     }
-    let find = |wanted: &Wanted| {
-        if wanted.parameters.contains_key("classification") {
-            return Err(content(format!(
-                "output `{}`: the classification extension is not spoken here; read `probabilities` and `label`",
-                wanted.name
-            )));
-        }
-        let found = all.iter().find(|output| output.name == wanted.name).ok_or_else(|| {
-            let names: Vec<&str> = all.iter().map(|output| output.name).collect();
-            content(format!("output `{}` is unknown, expected one of {}", wanted.name, names.join(", ")))
-        })?;
+    let one = |wanted: &Wanted| {
+        let found = find(all, &wanted.name, wanted.parameters.contains_key("classification"))?;
         Ok((found, flag(&wanted.parameters, "binary_data").unwrap_or(binary)))
     };
-    header.outputs.iter().map(find).collect()
+    header.outputs.iter().map(one).collect::<Result<_, String>>().map_err(InferError::Content)
 }
 
 fn flag(parameters: &Map<String, Value>, name: &str) -> Option<bool> {
@@ -255,7 +166,11 @@ fn content(message: String) -> InferError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::{Arm, Assignment, ExperimentId, Outputs, PredictionId, ServedBy, VersionId};
+    use crate::wire::columns::table;
+    use domain::{
+        Arm, Assignment, ExperimentId, OutputKind, Outputs, PredictionId, ServedBy, Table, VersionId,
+    };
+    use serving::Part;
     use serving::faults::signature;
     use std::time::Duration;
 
@@ -264,7 +179,8 @@ mod tests {
         let length = json.len();
         let body = Bytes::from([json, binary.to_vec()].concat());
         let (mut header, rest) = read(&body, Some(length)).map_err(|e| e.to_string())?;
-        table(&mut header, &rest, &signature().inputs).map_err(|e| e.to_string())
+        let tensors = tensors(&mut header, &rest).map_err(|e| e.to_string())?;
+        table(tensors, &signature().inputs)
     }
 
     fn said(body: Value, binary: &[u8]) -> String {

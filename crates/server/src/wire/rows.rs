@@ -1,10 +1,12 @@
-//! Named columns as JSON: `{"rows": [{"age": 41}]}` or `{"columns": {"age": [41]}}`.
+//! Named columns as JSON: `{"rows": [{"age": 41}]}` or `{"columns": {"age": [41]}}`. A picture is `{"b64": "..."}`, a PNG
+//! or JPEG file in base64, or its numbers.
 //!
 //! The schema says how a cell is read, so that every message names the row, the column, what was found
 //! and what was expected. Columns that it does not name come along with the row, to be logged with it, and for
 //! versions that know what to do with them.
 //! Invariant: a missing cell is written `null`; a key of the schema that is left out is an error.
 
+use super::picture::{self, Pictures};
 use domain::{Column, Field, Kind, Schema, Table, Values};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -113,11 +115,7 @@ fn column<'a>(field: &Field, cells: impl Iterator<Item = Option<&'a Value>>) -> 
         Kind::Number => Values::Number(each(field, cells, number)?),
         // text is read as a time behind the wire, where other protocols need it too
         Kind::Text | Kind::Time => Values::Text(each(field, cells, text)?),
-        Kind::Tensor(shape) => {
-            let width = shape.iter().product();
-            let blocks = each(field, cells, |cell| block(cell, width))?;
-            Values::Tensor { shape: shape.clone(), data: blocks.concat() }
-        }
+        Kind::Tensor(shape) => Values::Tensor { shape: shape.clone(), data: blocks(field, shape, cells)? },
     };
     Ok(Column { name: field.name.clone(), values })
 }
@@ -127,16 +125,40 @@ fn each<'a, T>(
     cells: impl Iterator<Item = (usize, Option<&'a Value>)>,
     read: impl Fn(&Value) -> Option<T>,
 ) -> Result<Vec<T>, InputError> {
-    let cell = |(row, cell): (usize, Option<&Value>)| {
-        let found = || cell.map_or_else(|| "nothing".into(), describe);
-        cell.and_then(&read).ok_or_else(|| InputError::Cell {
-            column: field.name.clone(),
-            row,
-            found: found(),
-            expected: expected(&field.kind),
-        })
-    };
+    let cell =
+        |(row, cell): (usize, Option<&Value>)| cell.and_then(&read).ok_or_else(|| unread(field, row, cell));
     cells.map(cell).collect()
+}
+
+/// Blocks of numbers, or pictures that are decoded to them.
+fn blocks<'a>(
+    field: &Field,
+    shape: &[usize],
+    cells: impl Iterator<Item = (usize, Option<&'a Value>)>,
+) -> Result<Vec<f32>, InputError> {
+    let width = shape.iter().product();
+    let Some(picture) = picture::shape(&field.kind) else {
+        return Ok(each(field, cells, |cell| block(cell, width))?.concat());
+    };
+    let mut pictures = Pictures::new(picture);
+    for (row, cell) in cells {
+        match cell.and_then(|cell| cell.as_object()?.get("b64")?.as_str()) {
+            Some(text) => pictures.read_base64(text).map_err(|odd| {
+                let (column, found, expected) = (field.name.clone(), odd.found, odd.expected);
+                InputError::Cell { column, row, found, expected }
+            })?,
+            None => {
+                let block = cell.and_then(|cell| block(cell, width));
+                pictures.numbers.extend(block.ok_or_else(|| unread(field, row, cell))?);
+            }
+        }
+    }
+    Ok(pictures.numbers)
+}
+
+fn unread(field: &Field, row: usize, cell: Option<&Value>) -> InputError {
+    let found = cell.map_or_else(|| "nothing".into(), describe);
+    InputError::Cell { column: field.name.clone(), row, found, expected: expected(&field.kind) }
 }
 
 fn number(cell: &Value) -> Option<f64> {
@@ -184,7 +206,11 @@ fn expected(kind: &Kind) -> String {
         Kind::Number => "a number, or null if it is missing".into(),
         Kind::Text => "text, or null if it is missing".into(),
         Kind::Time => "a time such as \"2026-11-24T13:30:00Z\", or null if it is missing".into(),
-        Kind::Tensor(shape) => format!("an array of {} numbers", shape.iter().product::<usize>()),
+        Kind::Tensor(shape) => {
+            let numbers = format!("an array of {} numbers", shape.iter().product::<usize>());
+            let picture = || format!("{numbers}, or {{\"b64\": \"...\"}} with a PNG or JPEG picture");
+            picture::shape(kind).map_or_else(|| numbers.clone(), |_| picture())
+        }
     }
 }
 
@@ -285,6 +311,36 @@ mod tests {
         let table = rows(json!([id(1), id(1_234_567_890_123_456_789)])).expect("fits");
         let texts = ["1", "1234567890123456789"].map(|text| Some(text.to_string())).to_vec();
         assert_eq!(table.column("customer").map(|c| c.values.clone()), Some(Values::Text(texts)));
+    }
+
+    #[test]
+    fn a_picture_comes_encoded_or_as_its_numbers() {
+        let field = Field {
+            name: "image".into(),
+            kind: Kind::Tensor(vec![1, 1, 2]),
+            nullable: false,
+            domain: Domain::Any,
+        };
+        let schema = Schema { fields: vec![field] };
+        let read = |cells: Value| {
+            from_columns(json!({ "image": cells }).as_object().expect("an object"), &schema, &|_| None)
+        };
+        // two grey pixels of 7 and 250, written by Python's zlib
+        let png =
+            "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAAAAADRSSBWAAAAC0lEQVR4nGNg/wUAAQsBAsdd+yMAAAAASUVORK5CYII=";
+        let table = read(json!([{ "b64": png }, [[[1, 2]]]])).expect("both");
+        let expected = Values::Tensor { shape: vec![1, 1, 2], data: vec![7.0, 250.0, 1.0, 2.0] };
+        assert_eq!(table.column("image").map(|c| c.values.clone()), Some(expected));
+        let said = |cell: Value| read(json!([[1, 2], cell])).expect_err("no picture").to_string();
+        assert_eq!(
+            said(json!({"b64": "R0lGODlh"})),
+            "row 1, column `image`: found a GIF, expected a PNG or JPEG picture"
+        );
+        assert_eq!(
+            said(json!({"png": 1})),
+            "row 1, column `image`: found an object, expected an array of 2 numbers, \
+             or {\"b64\": \"...\"} with a PNG or JPEG picture"
+        );
     }
 
     #[test]

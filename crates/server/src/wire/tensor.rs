@@ -2,6 +2,7 @@
 //! tensor, what was found and what was expected.
 
 use super::dtype::Dtype;
+use super::picture::{self, Odd, Pictures};
 use domain::{Column, Domain, Field, Kind, Values};
 use serde_json::Value;
 
@@ -25,6 +26,8 @@ pub enum Cells {
     Numbers(Vec<f64>),
     /// Text; a missing one is `None`.
     Texts(Vec<Option<String>>),
+    /// BYTES that are not read yet: whether they are text, the column says.
+    Bytes(Vec<Vec<u8>>),
 }
 
 impl Tensor {
@@ -43,23 +46,33 @@ impl Tensor {
                 })?;
                 Cells::Numbers(bytes.chunks_exact(size).map(|element| dtype.number(element)).collect())
             }
-            None => Cells::Texts(texts(name, bytes, count)?),
+            None => Cells::Bytes(pieces(name, bytes, count)?),
         };
         Ok(Tensor { name: name.into(), shape, dtype, cells })
     }
 
     /// The elements as a JSON array, flat or nested.
     pub fn from_json(name: &str, shape: Vec<usize>, dtype: Dtype, data: &Value) -> Result<Tensor, String> {
-        let count = elements(name, &shape)?;
         let mut cells = match dtype {
             Dtype::Bytes => Cells::Texts(Vec::new()),
             _ => Cells::Numbers(Vec::new()),
         };
         flatten(name, dtype, data, &mut cells)?;
-        let found = cells.len();
+        Tensor::from_cells(name, shape, dtype, cells, "data")
+    }
+
+    /// The elements as they are; `place` is where they stood, for messages.
+    pub fn from_cells(
+        name: &str,
+        shape: Vec<usize>,
+        dtype: Dtype,
+        cells: Cells,
+        place: &str,
+    ) -> Result<Tensor, String> {
+        let (found, count) = (cells.len(), elements(name, &shape)?);
         if found != count {
             return Err(format!(
-                "input `{name}` has {found} elements in `data`, expected {count} for shape {shape:?}"
+                "input `{name}` has {found} elements in `{place}`, expected {count} for shape {shape:?}"
             ));
         }
         Ok(Tensor { name: name.into(), shape, dtype, cells })
@@ -82,6 +95,18 @@ impl Tensor {
             }
             (Cells::Numbers(cells), Kind::Text) if dtype == Dtype::Bool => Values::Text(words(&cells)),
             (Cells::Texts(cells), Kind::Text | Kind::Time) => Values::Text(without_blanks(cells, field)),
+            (Cells::Bytes(cells), Kind::Text | Kind::Time) => {
+                Values::Text(without_blanks(texts(&name, cells)?, field))
+            }
+            (Cells::Texts(cells), Kind::Tensor(shape)) if picture::shape(&field.kind).is_some() => {
+                let cells: Vec<String> = cells.into_iter().map(Option::unwrap_or_default).collect();
+                let data = pictures(&name, field, &cells, |all, text| all.read_base64(text))?;
+                Values::Tensor { shape: shape.clone(), data }
+            }
+            (Cells::Bytes(cells), Kind::Tensor(shape)) if picture::shape(&field.kind).is_some() => {
+                let data = pictures(&name, field, &cells, |all, bytes| all.read(bytes))?;
+                Values::Tensor { shape: shape.clone(), data }
+            }
             (_, Kind::Number) => return Err(wrong("FP64 or another number")),
             (_, Kind::Tensor(_)) => return Err(wrong("FP32 or another number")),
             (_, Kind::Text | Kind::Time) => return Err(wrong("BYTES")),
@@ -90,7 +115,7 @@ impl Tensor {
     }
 
     /// The tensor as a column that no field describes.
-    pub fn into_any_column(self) -> Column {
+    pub fn into_any_column(self) -> Result<Column, String> {
         let width: usize = self.shape.iter().skip(1).product();
         let values = match self.cells {
             Cells::Numbers(cells) if width == 1 => Values::Number(cells),
@@ -98,18 +123,16 @@ impl Tensor {
                 let data = cells.into_iter().map(|x| x as f32).collect();
                 Values::Tensor { shape: self.shape[1..].to_vec(), data }
             }
-            Cells::Texts(cells) if width == 1 => Values::Text(cells),
-            Cells::Texts(cells) => {
-                let joined =
-                    |texts: &[Option<String>]| texts.iter().flatten().cloned().collect::<Vec<_>>().join(" ");
-                Values::Text(cells.chunks(width.max(1)).map(|texts| Some(joined(texts))).collect())
-            }
+            Cells::Texts(cells) => joined(cells, width),
+            Cells::Bytes(cells) => joined(texts(&self.name, cells)?, width),
         };
-        Column { name: self.name, values }
+        Ok(Column { name: self.name, values })
     }
 
     fn check_shape(&self, field: &Field) -> Result<(), String> {
+        let encoded = self.dtype == Dtype::Bytes && picture::shape(&field.kind).is_some();
         let (fits, expected) = match (&field.kind, self.shape.get(1..)) {
+            (_, Some(rest)) if encoded => (rest.is_empty() || rest == [1], "[N] or [N, 1] of BYTES".into()),
             (Kind::Tensor(block), Some(rest)) => {
                 let flat = rest.len() == 1 && rest[0] == block.iter().product::<usize>();
                 let expected: Vec<String> = block.iter().map(usize::to_string).collect();
@@ -131,8 +154,18 @@ impl Cells {
         match self {
             Cells::Numbers(cells) => cells.len(),
             Cells::Texts(cells) => cells.len(),
+            Cells::Bytes(cells) => cells.len(),
         }
     }
+}
+
+/// Text of several cells a row as one cell.
+fn joined(cells: Vec<Option<String>>, width: usize) -> Values {
+    if width == 1 {
+        return Values::Text(cells);
+    }
+    let join = |texts: &[Option<String>]| texts.iter().flatten().cloned().collect::<Vec<_>>().join(" ");
+    Values::Text(cells.chunks(width.max(1)).map(|texts| Some(join(texts))).collect())
 }
 
 /// The datatype in which a column is announced.
@@ -149,31 +182,51 @@ fn elements(name: &str, shape: &[usize]) -> Result<usize, String> {
     count.ok_or_else(|| format!("input `{name}` has shape {shape:?}, expected fewer elements"))
 }
 
-fn texts(name: &str, mut bytes: &[u8], count: usize) -> Result<Vec<Option<String>>, String> {
+/// The elements of a tensor of BYTES, each behind its length in 4 bytes.
+fn pieces(name: &str, mut bytes: &[u8], count: usize) -> Result<Vec<Vec<u8>>, String> {
     // each element has at least its length's 4 bytes, which bounds what a false shape can reserve
-    let mut texts = Vec::with_capacity(count.min(bytes.len() / 4));
+    let mut pieces = Vec::with_capacity(count.min(bytes.len() / 4));
     while !bytes.is_empty() {
-        let at = texts.len();
+        let at = pieces.len();
         let cut = || {
             format!(
-                "input `{name}` ends within element {at}, expected its length in 4 bytes and then its text"
+                "input `{name}` ends within element {at}, expected its length in 4 bytes and then its bytes"
             )
         };
         let (length, rest) = bytes.split_first_chunk::<4>().ok_or_else(cut)?;
-        let (text, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize).ok_or_else(cut)?;
-        let text = std::str::from_utf8(text);
-        texts.push(Some(
-            text.map_err(|_| {
-                format!("input `{name}`, element {at}: found bytes that are not UTF-8, expected text")
-            })?
-            .to_owned(),
-        ));
+        let (piece, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize).ok_or_else(cut)?;
+        pieces.push(piece.to_vec());
         bytes = rest;
     }
-    if texts.len() != count {
-        return Err(format!("input `{name}` has {} elements in its bytes, expected {count}", texts.len()));
+    if pieces.len() != count {
+        return Err(format!("input `{name}` has {} elements in its bytes, expected {count}", pieces.len()));
     }
-    Ok(texts)
+    Ok(pieces)
+}
+
+fn texts(name: &str, cells: Vec<Vec<u8>>) -> Result<Vec<Option<String>>, String> {
+    let text = |(at, bytes)| {
+        let odd = |_| format!("input `{name}`, element {at}: found bytes that are not UTF-8, expected text");
+        String::from_utf8(bytes).map(Some).map_err(odd)
+    };
+    cells.into_iter().enumerate().map(text).collect()
+}
+
+/// Reads each cell as a picture; the message names the first row that is none.
+fn pictures<T>(
+    name: &str,
+    field: &Field,
+    cells: &[T],
+    mut read: impl FnMut(&mut Pictures, &T) -> Result<(), Odd>,
+) -> Result<Vec<f32>, String> {
+    let shape = picture::shape(&field.kind).expect("asked before");
+    let mut all = Pictures::new(shape);
+    for (row, cell) in cells.iter().enumerate() {
+        read(&mut all, cell).map_err(|odd| {
+            format!("input `{name}`, row {row}: found {}, expected {}", odd.found, odd.expected)
+        })?;
+    }
+    Ok(all.numbers)
 }
 
 fn flatten(name: &str, dtype: Dtype, data: &Value, into: &mut Cells) -> Result<(), String> {
@@ -243,6 +296,36 @@ mod tests {
         let expected = Values::Tensor { shape: vec![2, 2], data: vec![1.0, 2.0, 3.0, 4.0] };
         assert_eq!(column(nested, Kind::Tensor(vec![2, 2])), Ok(expected.clone()));
         assert_eq!(column(flat, Kind::Tensor(vec![2, 2])), Ok(expected));
+    }
+
+    #[test]
+    fn pictures_come_as_bytes_as_base64_or_as_small_numbers() {
+        let kind = Kind::Tensor(vec![1, 1, 2]);
+        let png = serving::image::encode_png(&[7.0, 250.0], picture::shape(&kind).expect("a picture"));
+        let length = (png.len() as u32).to_le_bytes();
+        let binary = [length.as_slice(), &png].concat();
+        let expected = Ok(Values::Tensor { shape: vec![1, 1, 2], data: vec![7.0, 250.0] });
+        for shape in [vec![1], vec![1, 1]] {
+            let tensor = Tensor::from_bytes("x", shape, Dtype::Bytes, &binary);
+            assert_eq!(column(tensor, kind.clone()), expected);
+        }
+        let numbers = Tensor::from_bytes("x", vec![1, 1, 1, 2], Dtype::Uint(1), &[7, 250]);
+        assert_eq!(column(numbers, kind.clone()), expected);
+        let text =
+            "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAAAAADRSSBWAAAAC0lEQVR4nGNg/wUAAQsBAsdd+yMAAAAASUVORK5CYII=";
+        let json = Tensor::from_json("x", vec![1], Dtype::Bytes, &json!([text]));
+        assert_eq!(column(json, kind.clone()), expected);
+        let wrong = Tensor::from_bytes("x", vec![1], Dtype::Bytes, b"\x06\0\0\0GIF89a");
+        let said = column(wrong, kind.clone()).expect_err("no picture");
+        assert!(
+            said.starts_with("input `x`, row 0: found ") && said.ends_with("expected a PNG or JPEG picture"),
+            "{said}"
+        );
+        let wide = Tensor::from_json("x", vec![1, 2], Dtype::Bytes, &json!([text, text]));
+        assert_eq!(
+            column(wide, kind),
+            Err("input `x` has shape [1, 2], expected [N] or [N, 1] of BYTES".into())
+        );
     }
 
     #[test]

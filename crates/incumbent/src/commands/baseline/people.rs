@@ -16,6 +16,9 @@ pub fn from_labels(file: &Path, truth: Option<&Path>, json: bool) -> anyhow::Res
         print::json(&as_json(&found));
     } else {
         show(&found);
+        if found.automation.is_none() {
+            println!("hint: add a column `model` and a truth, and the automation rule compares the two");
+        }
     }
     Ok(Outcome::Pass)
 }
@@ -42,7 +45,8 @@ pub fn published(text: &str, json: bool) -> anyhow::Result<Outcome> {
     Ok(Outcome::Pass)
 }
 
-fn show(found: &People) {
+/// Prints what people's labels say.
+pub fn show(found: &People) {
     println!("{} labels of {} items by {} people", found.labels, found.items, found.workers);
     println!("  agreement (Krippendorff's alpha)  {}", print::number(found.agreement));
     println!("  one person                        {}", print::estimate(&found.one_person));
@@ -57,13 +61,13 @@ fn show(found: &People) {
         println!("  Dawid-Skene                       {}", print::estimate(dawid_skene));
     }
     println!("  items for an expert               {}", found.for_expert);
-    match &found.automation {
-        Some(verdict) => println!("automation: {verdict}"),
-        None => println!("hint: add a column `model` and a truth, and the automation rule compares the two"),
+    if let Some(verdict) = &found.automation {
+        println!("automation: {verdict}");
     }
 }
 
-fn as_json(found: &People) -> serde_json::Value {
+/// The same as data.
+pub fn as_json(found: &People) -> serde_json::Value {
     json!({
         "labels": found.labels, "items": found.items, "workers": found.workers, "agreement": found.agreement,
         "one_person": found.one_person, "majority": found.majority, "ties": found.ties, "dawid_skene": found.dawid_skene,
