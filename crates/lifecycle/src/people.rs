@@ -6,9 +6,9 @@
 
 use crate::StageError;
 use crate::data::names;
-use domain::Table;
-use domain::baseline::{Automation, AutomationFacts, DEFAULT_MARGIN, automation};
+use domain::baseline::{Automation, AutomationFacts, DEFAULT_MARGIN, automation, automation_published};
 use domain::gate::Estimate;
+use domain::{History, Table, VersionId};
 use stats::agreement::{Annotation, krippendorff_alpha, majority_vote, person_accuracies};
 use stats::dawid_skene::{Em, dawid_skene};
 use stats::proportion::{Count, wilson};
@@ -71,6 +71,24 @@ pub fn people(labels: &Table, truth: Option<&Table>, file: &str) -> Result<Peopl
 pub fn published(right: u64, items: u64) -> Result<Estimate, StageError> {
     share(right as f64, items)
         .map_err(|why| StageError::Measure { metric: "accuracy".into(), why: why.to_string() })
+}
+
+/// The version that serves, beside a published accuracy of people; `None` where it has no accuracy.
+pub fn beside_published(
+    history: &History,
+    right: u64,
+    items: u64,
+) -> Result<Option<(VersionId, Estimate, Automation)>, StageError> {
+    let Some(incumbent) = history.incumbent() else { return Ok(None) };
+    let Some(score) = incumbent.scores.iter().find(|score| score.metric == "accuracy") else {
+        return Ok(None);
+    };
+    let rows = score.estimate.rows;
+    let model = Count { successes: (score.estimate.value * rows as f64).round() as u64, trials: rows };
+    let people = Count { successes: right, trials: items };
+    let verdict = automation_published(model, people, DEFAULT_MARGIN)
+        .map_err(|why| StageError::Measure { metric: "people".into(), why: why.to_string() })?;
+    Ok(Some((incumbent.version.clone(), score.estimate, verdict)))
 }
 
 /// Labels, workers and items as the statistics take them.

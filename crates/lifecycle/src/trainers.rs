@@ -64,11 +64,11 @@ pub fn named(project: &Project, name: &str) -> Result<Box<dyn Fit>, StageError> 
 /// The names of the embedded trainers that a task knows.
 fn known(plan: &Plan) -> &'static [&'static str] {
     match plan.task {
-        Task::Classification => &["logistic", "trees", "tfidf", "nbsvm", "cnn"],
+        Task::Classification => &["logistic", "trees", "mlp", "tfidf", "nbsvm", "cnn"],
         Task::Regression if plan.recommend.pair().is_some() => {
-            &["ridge", "trees", "item_mean", "biases", "factors"]
+            &["ridge", "trees", "mlp", "item_mean", "biases", "factors"]
         }
-        Task::Regression => &["ridge", "trees"],
+        Task::Regression => &["ridge", "trees", "mlp"],
         Task::Forecasting => &["lags", "lag_trees"],
     }
 }
@@ -91,6 +91,7 @@ fn of_classes(name: &str) -> Option<Box<dyn Fit>> {
     Some(match name {
         "logistic" => Box::new(models::linear::Logistic::default()),
         "trees" => Box::new(models::boosted::Trees::default()),
+        "mlp" => Box::new(models::neural::Mlp::default()),
         "tfidf" => Box::new(models::text::Tfidf::default()),
         "nbsvm" => Box::new(models::text::Nbsvm),
         "cnn" => Box::new(models::neural::Cnn::default()),
@@ -112,6 +113,7 @@ fn of_numbers(name: &str) -> Option<Box<dyn Fit>> {
     Some(match name {
         "ridge" => Box::new(models::linear::Ridge::default()),
         "trees" => Box::new(models::boosted::Trees::default()),
+        "mlp" => Box::new(models::neural::Mlp::default()),
         _ => return None,
     })
 }

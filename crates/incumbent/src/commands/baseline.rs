@@ -23,7 +23,7 @@ pub fn run(args: &args::Baseline, json: bool) -> anyhow::Result<Outcome> {
         None => {}
     }
     if let Some(accuracy) = &args.accuracy {
-        return people::published(accuracy, json);
+        return people::published(accuracy, &args.dir, json);
     }
     let project = workspace::open(&args.dir)?;
     let mut shown = Shown::new();

@@ -225,7 +225,7 @@ impl Open {
 /// The plan's test rows.
 pub fn rows(project: &Project) -> Result<Rows, StageError> {
     let plan = &project.plan;
-    let test = data::split(plan, &data::load(project)?.examples)?.test;
+    let test = data::load(project)?.split(plan)?.test;
     let (target, source) = (plan.data.target.clone(), project.source().display().to_string());
     Ok(Rows { test, target, source, seed: plan.train.seed, now: Arc::clone(&project.now) })
 }

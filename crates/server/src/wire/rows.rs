@@ -180,6 +180,9 @@ fn text(cell: &Value) -> Option<Option<String>> {
     match cell {
         Value::Null => Some(None),
         Value::Bool(yes) => Some(Some(yes.to_string())),
+        // an id or a code that the plan takes for a name
+        Value::Number(whole) if !whole.is_f64() => Some(Some(whole.to_string())),
+        Value::Number(_) => exact(cell).filter(|x| x.fract() == 0.0).map(|x| Some(format!("{x}"))),
         other => other.as_str().map(|text| Some(text.to_owned())),
     }
 }
@@ -303,6 +306,17 @@ mod tests {
         assert_eq!(kinds(&read(vec![row(json!([[1], [2]]))])), [tensor, Some(Kind::Text)]);
         // what that version cannot read is no error: the request is not meant for it
         assert_eq!(kinds(&read(vec![row(json!([1]))]))[0], Some(Kind::Text));
+    }
+
+    #[test]
+    fn whole_numbers_can_be_names() {
+        let job = |job: Value| rows(json!([{"age": 1, "job": job, "x": [1, 2]}]));
+        let read = |cell| job(cell).map(|table| table.column("job").map(|c| c.values.clone()));
+        let name = |text: &str| Ok(Some(Values::Text(vec![Some(text.to_string())])));
+        assert_eq!(read(json!(259)), name("259"));
+        assert_eq!(read(json!(259.0)), name("259"), "as a table of floats writes it");
+        assert_eq!(read(json!(1_234_567_890_123_456_789_u64)), name("1234567890123456789"));
+        assert!(job(json!(0.5)).is_err(), "a measure is no name");
     }
 
     #[test]

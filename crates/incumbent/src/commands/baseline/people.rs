@@ -1,8 +1,8 @@
 //! People's accuracy, from their labels or from a publication.
 
 use crate::error::Hinted;
-use crate::{Outcome, print};
-use lifecycle::people::{People, people, published as estimate};
+use crate::{Outcome, plan_file, print, workspace};
+use lifecycle::people::{People, beside_published, people, published as estimate};
 use serde_json::json;
 use std::path::Path;
 use store::files::{ReadOptions, read_table};
@@ -23,8 +23,8 @@ pub fn from_labels(file: &Path, truth: Option<&Path>, json: bool) -> anyhow::Res
     Ok(Outcome::Pass)
 }
 
-/// From a published figure, `0.835/1000`.
-pub fn published(text: &str, json: bool) -> anyhow::Result<Outcome> {
+/// From a published figure, `0.835/1000`; beside the version that serves in this folder, if one does.
+pub fn published(text: &str, dir: &Path, json: bool) -> anyhow::Result<Outcome> {
     let bad = || {
         Hinted::error(
             format!("`{text}` is no accuracy"),
@@ -36,11 +36,24 @@ pub fn published(text: &str, json: bool) -> anyhow::Result<Outcome> {
     if !(0.0..=1.0).contains(&share) || items == 0 {
         return Err(bad());
     }
-    let accuracy = estimate((share * items as f64).round() as u64, items)?;
-    if json {
-        print::json(&json!({"people": accuracy}));
+    let right = (share * items as f64).round() as u64;
+    let accuracy = estimate(right, items)?;
+    let beside = if plan_file::path(dir).exists() {
+        beside_published(&workspace::open_to_watch(dir)?.history()?, right, items)?
     } else {
-        println!("people reach {} on {items} items (Wilson, 95%)", print::estimate(&accuracy));
+        None
+    };
+    if json {
+        let model =
+            beside.as_ref().map(|(version, model, _)| json!({"version": version.0, "accuracy": model}));
+        let verdict = beside.as_ref().map(|(_, _, verdict)| verdict);
+        print::json(&json!({"people": accuracy, "model": model, "automation": verdict}));
+        return Ok(Outcome::Pass);
+    }
+    println!("people reach {} on {items} items (Wilson, 95%)", print::estimate(&accuracy));
+    if let Some((version, model, verdict)) = beside {
+        println!("version {version} reaches {} on {} others", print::estimate(&model), model.rows);
+        println!("automation: {verdict}");
     }
     Ok(Outcome::Pass)
 }
