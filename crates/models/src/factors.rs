@@ -10,8 +10,10 @@
 //! those that are there; tastes stay. *When it misleads*: users rate what they expect to like, so the mean of
 //! what is rated is above the mean of all; new users and items get averages; a taste that moved is learned at
 //! its mean. *Source*: Koren, Bell and Volinsky, *Computer* 42 (2009), equations 3 to 5; shrinkage as in Koren,
-//! *ACM TKDD* 4 (2010), section 2.1. *Checked against*: scikit-surprise's `BaselineOnly` on its formulas,
-//! onnxruntime on the graphs, published errors on MovieLens 100K.
+//! *ACM TKDD* 4 (2010), section 2.1.
+//! *Checked against*: scikit-surprise's `BaselineOnly` on its formulas, onnxruntime on the graphs; on MovieLens
+//! 100K in five folds `biases` errs by 0.9445 and `factors` by 0.913, published are 0.944 and 0.934
+//! (`benches/ratings`).
 
 mod bias;
 mod factorise;

@@ -11,7 +11,8 @@
 //! that training never saw, texts in several languages. *Source*: `tfidf`: Salton and Buckley, *Information
 //! Processing & Management* 24 (1988), with sublinear counts; `nbsvm`: Wang and Manning, *Baselines and
 //! Bigrams*, ACL 2012, section 2; its probabilities by Platt (1999) with his targets. *Checked against*:
-//! onnxruntime on the graphs, scikit-learn on the weights; on sentence-polarity the paper's accuracy.
+//! onnxruntime on the graphs; on sentence-polarity `nbsvm` is right on 79.2% in ten folds, the paper on 79.4%
+//! (`benches/text`).
 
 mod documents;
 mod features;
