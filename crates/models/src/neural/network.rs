@@ -50,11 +50,6 @@ impl Network {
         self.parameters
     }
 
-    /// How many numbers come out for a row.
-    pub fn outputs(&self) -> usize {
-        self.width
-    }
-
     /// Adds a convolution of pictures of this size.
     pub fn conv(mut self, outputs: usize, height: usize, width: usize) -> Network {
         let inputs = self.width / (height * width);
@@ -118,15 +113,6 @@ impl Network {
             weights.clone().for_each(|i| parameters[i] = draw(i - weights.start));
         }
         parameters
-    }
-
-    /// The answers to rows, as they are served: nothing is dropped.
-    pub fn answers(&self, products: &Products, parameters: &[f32], input: &[f32], rows: usize) -> Vec<f32> {
-        let mut values = input.to_vec();
-        for layer in self.layers.iter().filter(|layer| !matches!(layer, Layer::Dropout(_))) {
-            values = layer.forward(products, parameters, &values, rows, 0);
-        }
-        values
     }
 
     /// The weighted loss of a piece; its gradient is added to `sum`.

@@ -7,7 +7,7 @@ use super::product::{Matrix, Products};
 use super::{Cnn, Mlp};
 use crate::conformance::check_fit;
 use crate::contract::{Artifact, Fit, FitError, Predict, Seed};
-use crate::onnx::OnnxModel;
+use crate::onnx::{Data, Dtype, GraphBuilder, OnnxModel, Program, Tensor};
 use domain::{Column, Examples, Table, Target, Values};
 use stats::random;
 use testkit::mixed;
@@ -29,10 +29,10 @@ fn piece(inputs: usize, outputs: usize, rows: usize, loss: Loss) -> Piece {
 }
 
 /// Compares the gradient with the change of the loss between two near points, in some directions.
-fn check_gradient(network: &Network, inputs: usize, loss: Loss) {
+fn check_gradient(network: &Network, (inputs, outputs): (usize, usize), loss: Loss) {
     let products = Products::new();
     let parameters = draws(network.parameters(), 3);
-    let piece = piece(inputs, network.outputs(), 3, loss);
+    let piece = piece(inputs, outputs, 3, loss);
     let mut gradient = vec![0.0; parameters.len()];
     network.gradient(&products, &parameters, &piece, loss, &mut gradient);
     let value = |step: f32, direction: &[f32]| {
@@ -51,18 +51,38 @@ fn check_gradient(network: &Network, inputs: usize, loss: Loss) {
 #[test]
 fn gradients_of_dense_layers_are_those_of_finite_differences() {
     let network = || Network::new(6).dense(5).relu().dropout(0.3).dense(3);
-    check_gradient(&network(), 6, Loss::Classes);
-    check_gradient(&network(), 6, Loss::Numbers);
+    check_gradient(&network(), (6, 3), Loss::Classes);
+    check_gradient(&network(), (6, 3), Loss::Numbers);
 }
 
 #[test]
 fn gradients_of_convolutions_are_those_of_finite_differences() {
     let one = Network::new(2 * 5 * 4).conv(3, 5, 4).dense(2);
-    check_gradient(&one, 40, Loss::Numbers);
+    check_gradient(&one, (40, 2), Loss::Numbers);
     let two = Network::new(2 * 5 * 7).conv(3, 5, 7).pool(5, 7).relu().conv(4, 2, 3).relu().dense(3);
-    check_gradient(&two, 70, Loss::Classes);
+    check_gradient(&two, (70, 3), Loss::Classes);
     // a picture of one column, where two thirds of a window see nothing
-    check_gradient(&Network::new(3).conv(2, 3, 1).dense(2), 3, Loss::Numbers);
+    check_gradient(&Network::new(3).conv(2, 3, 1).dense(2), (3, 2), Loss::Numbers);
+}
+
+/// What the graph of a network answers.
+fn served(
+    network: &Network,
+    parameters: &[f32],
+    shape: &[usize],
+    input: Vec<f32>,
+    outputs: &[usize],
+) -> Vec<f32> {
+    let mut graph = GraphBuilder::new("network");
+    graph.input("x", Dtype::F32, shape);
+    let value = network.write(&mut graph, parameters, "x");
+    graph.output("y", Dtype::F32, outputs);
+    graph.node("", "Identity", &[&value], &["y"], vec![]);
+    let rows = input.len() / shape.iter().product::<usize>();
+    let input = Tensor::new([&[rows], shape].concat(), Data::F32(input)).expect("whole rows");
+    let found = Program::load(&graph.finish()).expect("our own bytes").run(&[("x", input)]).expect("answers");
+    let Data::F32(values) = found[0].1.data() else { panic!("single precision") };
+    values.clone()
 }
 
 #[test]
@@ -72,8 +92,28 @@ fn a_convolution_is_a_sum_over_neighbours() {
     // the weight of the pixel above on the right, and the bias
     (parameters[2], parameters[9]) = (10.0, 0.5);
     let input: Vec<f32> = (1..10).map(|x| x as f32).collect();
-    let found = network.answers(&Products::new(), &parameters, &input, 1);
-    assert_eq!(found, [0.5, 0.5, 0.5, 20.5, 30.5, 0.5, 50.5, 60.5, 0.5]);
+    let expected = [0.5, 0.5, 0.5, 20.5, 30.5, 0.5, 50.5, 60.5, 0.5];
+    assert_eq!(served(&network, &parameters, &[1, 3, 3], input.clone(), &[1, 3, 3]), expected);
+    // half the squared distance to them is nothing
+    let piece = Piece { input, truth: expected.to_vec(), weight: vec![1.0], draw: 0 };
+    let mut sum = vec![0.0; parameters.len()];
+    let loss = network.gradient(&Products::new(), &parameters, &piece, Loss::Numbers, &mut sum);
+    assert_eq!(loss, 0.0);
+}
+
+#[test]
+fn a_network_is_trained_as_it_is_served() {
+    let network =
+        Network::new(2 * 9 * 7).conv(3, 9, 7).pool(9, 7).relu().conv(4, 4, 3).relu().dense(5).relu().dense(3);
+    let parameters = draws(network.parameters(), 3);
+    for loss in [Loss::Classes, Loss::Numbers] {
+        let piece = piece(126, 3, 4, loss);
+        let mut found = served(&network, &parameters, &[2, 9, 7], piece.input.clone(), &[3]);
+        let expected = loss.of(&mut found, &piece.truth, &piece.weight, 3);
+        let mut sum = vec![0.0; parameters.len()];
+        let trained = network.gradient(&Products::new(), &parameters, &piece, loss, &mut sum);
+        assert!((trained - expected).abs() < 1e-4 * expected.abs(), "{trained} against {expected}");
+    }
 }
 
 #[test]
@@ -259,7 +299,7 @@ fn a_series_is_refused() {
 
 /// Pictures with one bright side.
 fn sides(rows: usize) -> Examples {
-    let bright = |row: usize, pixel: usize| (pixel % 8 < 4) == (row % 2 == 0);
+    let bright = |row: usize, pixel: usize| (pixel % 8 < 4) == (row.is_multiple_of(2));
     let number = |row: usize, pixel: usize| {
         20.0 * random::unit(4, row as u64, pixel as u64) as f32 + if bright(row, pixel) { 50.0 } else { 0.0 }
     };

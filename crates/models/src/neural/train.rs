@@ -47,7 +47,7 @@ impl Schedule {
     ) -> Result<Vec<f32>, FitError> {
         let products = Products::new();
         let mut parameters = network.start(seed.0);
-        let mut adam = Adam::new(parameters.len(), self.decay);
+        let mut adam = Adam::new(network.parameters(), self.decay);
         let steps = self.epochs * order.len().div_ceil(self.batch);
         let mut step = 0;
         for epoch in 0..self.epochs as u64 {

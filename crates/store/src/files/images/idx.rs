@@ -49,17 +49,7 @@ pub(in crate::files) fn read(path: &Path, options: &ReadOptions) -> Result<Table
 /// The sizes in the header, of which there must be `rank`, and the bytes behind it.
 fn load(path: &Path, rank: usize) -> Result<(Vec<usize>, Vec<u8>), ReadError> {
     let mut file = open(path)?;
-    let mut header = vec![0; 4 + 4 * rank];
-    file.read_exact(&mut header[..4]).map_err(|_| broken(path, "its header is cut off".into()))?;
-    if header[..3] != MAGIC || usize::from(header[3]) != rank {
-        let found = format!("{:02X?}", &header[..4]);
-        let what = if rank == 1 { "labels" } else { "grey pictures" };
-        let why = format!("it begins with {found}, expected [00, 00, 08, 0{rank}] for {what} as bytes");
-        return Err(broken(path, why));
-    }
-    file.read_exact(&mut header[4..]).map_err(|_| broken(path, "its header is cut off".into()))?;
-    let size = |c: &[u8]| u32::from_be_bytes([c[0], c[1], c[2], c[3]]) as usize;
-    let sizes: Vec<usize> = header[4..].chunks_exact(4).map(size).collect();
+    let sizes = header(path, &mut file, rank)?;
     let total = sizes.iter().try_fold(1usize, |product, &size| product.checked_mul(size));
     let total = total.filter(|&total| total <= MAX_NUMBERS).ok_or_else(|| {
         broken(path, format!("its header asks for {sizes:?} bytes, expected at most {MAX_NUMBERS}"))
@@ -73,6 +63,20 @@ fn load(path: &Path, rank: usize) -> Result<(Vec<usize>, Vec<u8>), ReadError> {
         return Err(broken(path, format!("{found} bytes follow its header, expected {sizes:?}")));
     }
     Ok((sizes, bytes))
+}
+
+fn header(path: &Path, file: &mut impl Read, rank: usize) -> Result<Vec<usize>, ReadError> {
+    let cut_off = |_| broken(path, "its header is cut off".into());
+    let mut magic = [0; 4];
+    file.read_exact(&mut magic).map_err(cut_off)?;
+    if magic[..3] != MAGIC || usize::from(magic[3]) != rank {
+        let what = if rank == 1 { "labels" } else { "grey pictures" };
+        let why = format!("it begins with {magic:02X?}, expected [00, 00, 08, 0{rank}] for {what} as bytes");
+        return Err(broken(path, why));
+    }
+    let mut size = [0; 4];
+    let mut next = || file.read_exact(&mut size).map(|()| u32::from_be_bytes(size) as usize);
+    (0..rank).map(|_| next().map_err(cut_off)).collect()
 }
 
 fn open(path: &Path) -> Result<Box<dyn Read>, ReadError> {
