@@ -30,7 +30,7 @@ fn label_all(desk: &Desk, person: &str, of: impl Fn(u64) -> &'static str) -> usi
 }
 
 fn truth(item: u64) -> &'static str {
-    if item % 2 == 0 { "even" } else { "odd" }
+    if item.is_multiple_of(2) { "even" } else { "odd" }
 }
 
 #[test]

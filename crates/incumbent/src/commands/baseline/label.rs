@@ -1,12 +1,12 @@
 //! People's accuracy on the plan's own test rows: a page on which they label, and what their labels come to.
 
 use super::people::{as_json, show};
-use crate::error::Hinted;
 use crate::{Outcome, args, interrupt, print, workspace};
 use anyhow::Context;
-use lifecycle::Project;
+use lifecycle::labelling::queue::Progress;
 use lifecycle::labelling::{Desk, Report, Size, file, rows};
-use serde_json::json;
+use lifecycle::{Project, StageError};
+use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,25 +57,44 @@ async fn finished(desk: &Desk) {
 }
 
 fn tell(project: &Project, desk: &Desk, each: usize, json: bool) -> anyhow::Result<Outcome> {
-    let progress = desk.progress();
-    let Some(Report { people, version }) = desk.report(project)? else {
-        let hint = format!("label some first: incumbent baseline {} --people", project.dir.display());
-        return Err(Hinted::error("nobody has labelled anything yet", hint));
+    let Report { people, version } = match desk.report(project) {
+        Ok(Some(report)) => report,
+        Ok(None) => return Ok(too_early(project, desk, "nobody has labelled anything yet", json)),
+        // too few labels are no fault: people go on later
+        Err(StageError::Measure { why, .. }) => return Ok(too_early(project, desk, &why, json)),
+        Err(error) => return Err(error.into()),
     };
     if json {
         let mut told = as_json(&people);
         told["model"] = json!(version);
-        told["progress"] = json!({
-            "items": progress.items, "finished": progress.finished, "labels": progress.labels, "needed": progress.needed,
-        });
+        told["progress"] = progress(desk);
         print::json(&told);
-    } else {
-        println!("{} of {} items have their {} labels", progress.finished, progress.items, each);
-        show(&people);
-        match version {
-            Some(version) => println!("  beside version {version}, which serves"),
-            None => println!("hint: with a version in service, the automation rule compares it with people"),
-        }
+        return Ok(Outcome::Pass);
+    }
+    let so_far = desk.progress();
+    println!("{} of {} items have their {each} labels", so_far.finished, so_far.items);
+    show(&people);
+    match version {
+        Some(version) => println!("  beside version {version}, which serves"),
+        None => println!("hint: with a version in service, the automation rule compares it with people"),
     }
     Ok(Outcome::Pass)
+}
+
+/// There is not enough evidence to measure anybody.
+fn too_early(project: &Project, desk: &Desk, why: &str, json: bool) -> Outcome {
+    if json {
+        print::json(&json!({"why": why, "progress": progress(desk)}));
+    } else {
+        let so_far = desk.progress();
+        println!("not enough labels to measure people: {} of {}", so_far.labels, so_far.needed);
+        println!("  {why}");
+        println!("hint: go on with incumbent baseline {} --people", project.dir.display());
+    }
+    Outcome::Fail
+}
+
+fn progress(desk: &Desk) -> Value {
+    let Progress { items, finished, labels, needed } = desk.progress();
+    json!({"items": items, "finished": finished, "labels": labels, "needed": needed})
 }
