@@ -10,12 +10,14 @@ pub mod command;
 pub mod conformance;
 pub mod contract;
 pub mod encode;
+pub mod factors;
 pub mod forecast;
 pub mod import;
 pub mod linear;
 pub mod onnx;
 mod split;
 mod supervise;
+pub mod text;
 pub mod trees;
 
 pub use contract::{Artifact, Fit, FitError, Predict, PredictError, Seed};

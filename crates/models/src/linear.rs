@@ -4,7 +4,7 @@
 //! is written. Invariant: the penalty is chosen on rows that the weights compared were not fitted on, later
 //! ones where rows have an instant (see [`crate::split`]).
 
-mod lbfgs;
+pub(crate) mod lbfgs;
 mod logistic;
 pub(crate) mod ridge;
 
@@ -102,22 +102,25 @@ impl Fit for Ridge {
 }
 
 /// Progress of a fit that consists of several equal ones.
-struct Portion<'a> {
-    done: usize,
-    of: usize,
-    progress: &'a mut dyn FnMut(f64) -> bool,
+pub(crate) struct Portion<'a> {
+    /// Fits begun.
+    pub done: usize,
+    /// Fits in all.
+    pub of: usize,
+    /// Told the share done; says whether to go on.
+    pub progress: &'a mut dyn FnMut(f64) -> bool,
 }
 
 impl Portion<'_> {
     /// The next fit begins.
-    fn next(&mut self) -> Result<(), FitError> {
+    pub fn next(&mut self) -> Result<(), FitError> {
         let share = self.done as f64 / self.of as f64;
         self.done += 1;
         if (self.progress)(share) { Ok(()) } else { Err(FitError::Interrupted) }
     }
 
     /// A fit made so many steps; how many more it takes is not known, so the share only nears the next.
-    fn goes_on(&mut self, steps: usize) -> bool {
+    pub fn goes_on(&mut self, steps: usize) -> bool {
         let within = steps as f64 / (steps as f64 + 50.0);
         (self.progress)((self.done as f64 + within).min(self.of as f64) / self.of as f64)
     }

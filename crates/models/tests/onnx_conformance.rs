@@ -1,4 +1,4 @@
-//! The evaluator against onnxruntime, on the graphs of `onnx/make.py`.
+//! The evaluator against onnxruntime, on the graphs of `onnx/make.py` and `onnx/text.py`.
 
 use models::onnx::{Data, Program, Tensor};
 use serde_json::Value;
@@ -12,8 +12,9 @@ struct Case {
 }
 
 fn cases() -> Vec<Case> {
-    let file: Vec<Value> = serde_json::from_str(include_str!("onnx/cases.json")).expect("valid JSON");
-    file.iter().map(case).collect()
+    let read = |text| -> Vec<Value> { serde_json::from_str(text).expect("valid JSON") };
+    let files = [include_str!("onnx/cases.json"), include_str!("onnx/text.json")];
+    files.into_iter().flat_map(read).map(|value| case(&value)).collect()
 }
 
 fn case(value: &Value) -> Case {

@@ -9,8 +9,8 @@ use std::sync::OnceLock;
 fn files() -> &'static [Vec<u8>] {
     static FILES: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
     FILES.get_or_init(|| {
-        let cases: Vec<serde_json::Value> =
-            serde_json::from_str(include_str!("onnx/cases.json")).expect("valid JSON");
+        let read = |text| -> Vec<serde_json::Value> { serde_json::from_str(text).expect("valid JSON") };
+        let cases = [read(include_str!("onnx/cases.json")), read(include_str!("onnx/text.json"))].concat();
         let bytes = |hex: &str| {
             (0..hex.len()).step_by(2).map(|i| u8::from_str_radix(&hex[i..i + 2], 16).expect("hex")).collect()
         };

@@ -32,6 +32,10 @@ const IR_VERSION: i64 = 8;
 const OPSET: i64 = 17;
 /// `ai.onnx.ml`: with the tree operators that version 5 replaces.
 const ML_OPSET: i64 = 3;
+/// The domain of the operators that onnxruntime adds, of which `Tokenizer` is one.
+pub const CONTRIB: &str = "com.microsoft";
+/// Its only version.
+const CONTRIB_OPSET: i64 = 1;
 /// The name of the row dimension.
 const ROWS: &str = "N";
 
@@ -173,11 +177,15 @@ impl GraphBuilder {
             domain: Some(domain.into()),
             version: Some(version),
         };
+        let mut imports = vec![opset("", OPSET), opset(ML, ML_OPSET)];
+        if self.graph.node.iter().any(|n| n.domain.as_deref() == Some(CONTRIB)) {
+            imports.push(opset(CONTRIB, CONTRIB_OPSET));
+        }
         let model = proto::Model {
             ir_version: Some(IR_VERSION),
             producer_name: Some("incumbent".into()),
             graph: Some(self.graph.clone()),
-            opset_import: vec![opset("", OPSET), opset(ML, ML_OPSET)],
+            opset_import: imports,
             ..Default::default()
         };
         model.encode_to_vec()

@@ -14,6 +14,7 @@
 //!   (`float [N, 1]`) for regression; `forecast` (`float [N, horizon]`) for series.
 
 mod build;
+mod chain;
 mod claims;
 mod edit;
 mod engine;
@@ -28,11 +29,12 @@ mod read;
 mod tensor;
 mod weigh;
 
-pub use build::{Attribute, GraphBuilder, ML};
+pub use build::{Attribute, CONTRIB, GraphBuilder, ML};
 pub use claims::{Claim, claims, reference};
 pub(crate) use edit::{Edit, Side};
 pub use engine::Engine;
 pub use error::OnnxError;
+pub(crate) use ml::{Tokenizer, lower};
 pub(crate) use model::feed;
 pub use model::{OnnxModel, signature_of};
 pub use program::{MAX_BYTES, Program};

@@ -91,7 +91,8 @@ impl Predict for OnnxModel {
     fn predict(&self, rows: &Table) -> Result<Outputs, PredictError> {
         let kind = self.signature.output.clone();
         let mut values = Vec::with_capacity(rows.rows() * kind.width());
-        let step = (CHUNK / row_size(rows).max(1)).clamp(1, CHUNK_ROWS);
+        let width = row_size(rows).max(self.program.widest()).max(1);
+        let step = (CHUNK / width).clamp(1, CHUNK_ROWS);
         if rows.rows() <= step {
             self.answer(rows, &mut values)?;
             return Ok(Outputs { kind, values });

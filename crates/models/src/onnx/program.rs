@@ -4,6 +4,8 @@
 //! the answer is a program or a clear error, in memory bounded by the file's size; whatever is fed, a run
 //! gives tensors or an error, and holds at most [`MAX_LIVE`] elements at a time.
 
+mod fuse;
+
 use super::engine::{Engine, alone};
 use super::error::OnnxError;
 use super::node::{Inputs, Kernel, Node, Operand};
@@ -33,6 +35,7 @@ pub struct Program {
     /// One entry a value; the constants are filled.
     constants: Vec<Option<Tensor>>,
     steps: Vec<Step>,
+    widest: usize,
 }
 
 /// One node.
@@ -84,6 +87,11 @@ impl Program {
     /// What is answered, in the file's order.
     pub fn outputs(&self) -> &[ValueType] {
         &self.outputs
+    }
+
+    /// The most columns of n-grams that a row is spread out to; 0 where none is.
+    pub(super) fn widest(&self) -> usize {
+        self.widest
     }
 
     /// Runs on named tensors; every input must be named once.
@@ -225,13 +233,17 @@ impl<'a> Loader<'a> {
         let mut loader =
             Loader { engine, slots: HashMap::new(), dtypes: vec![], constants: vec![], maps: vec![] };
         let inputs = loader.declare(graph)?;
-        let mut steps = Vec::with_capacity(graph.node.len());
+        let (mut steps, mut nodes) = (Vec::with_capacity(graph.node.len()), vec![]);
         for (index, node) in graph.node.iter().enumerate() {
-            steps.extend(loader.step(node, index, opsets)?);
+            if let Some(step) = loader.step(node, index, opsets)? {
+                steps.push(step);
+                nodes.push(node);
+            }
         }
         let (outputs, output_slots) = loader.outputs(graph)?;
+        let (mut steps, widest) = loader.fuse(steps, &nodes, &output_slots);
         forget(&mut steps, &output_slots, loader.dtypes.len());
-        Ok(Program { engine, inputs, outputs, output_slots, constants: loader.constants, steps })
+        Ok(Program { engine, inputs, outputs, output_slots, constants: loader.constants, steps, widest })
     }
 
     /// Gives slots to inputs, which come first, and initialisers.

@@ -10,6 +10,7 @@ mod forest;
 mod linear;
 mod scale;
 mod svm;
+mod text;
 mod transform;
 mod trees;
 
@@ -18,6 +19,10 @@ use super::ops::types::*;
 use super::ops::{Operator, op};
 use super::tensor::{Data, Dtype, Tensor};
 use std::sync::Arc;
+
+pub(super) use linear::Scorer;
+pub(super) use text::{Grams, Token, concat, split, string_normalizer, tf_idf, tokenizer};
+pub(crate) use text::{Tokenizer, lower};
 
 /// The element types of a feature matrix.
 const NUMBERS: [Dtype; 3] = [Dtype::F32, Dtype::F64, Dtype::I64];

@@ -21,6 +21,7 @@ pub(super) mod types;
 mod unary;
 mod zip;
 
+use super::build::CONTRIB;
 use super::ml;
 use super::node::{Kernel, Node};
 use neural::{activation, conv, normalize, pool, recurrent};
@@ -30,6 +31,7 @@ pub(super) use cast::{convert, singles};
 pub(super) use index::pick;
 pub(super) use matmul::multiply;
 pub(super) use shape::axis_of;
+pub(super) use zip::zip;
 
 /// The domain of the operators of classic machine learning.
 pub(super) const ML: &str = "ai.onnx.ml";
@@ -76,7 +78,7 @@ pub(super) const fn op(
 
 /// The tables of all domains.
 pub(super) const DOMAINS: [(&str, &[Operator]); 4] =
-    [("ai.onnx", CORE), ("ai.onnx", NETWORKS), (ML, ml::TABLE), ("com.microsoft", microsoft::TABLE)];
+    [("ai.onnx", CORE), ("ai.onnx", NETWORKS), (ML, ml::TABLE), (CONTRIB, microsoft::TABLE)];
 
 /// The operator of this name.
 pub(super) fn find(domain: &str, op: &str) -> Option<Compile> {
@@ -154,6 +156,10 @@ const CORE: &[Operator] = &[
     op("Pad", pad::pad, NUMBER_BOOL, ""),
     op("Reshape", shape::reshape, ALL, ""),
     op("Flatten", shape::flatten, ALL, ""),
+    op("StringConcat", ml::concat, TEXT, ""),
+    op("StringNormalizer", ml::string_normalizer, TEXT, "locale en_US"),
+    op("StringSplit", ml::split, TEXT_INTEGER, ""),
+    op("TfIdfVectorizer", ml::tf_idf, NUMBER_TEXT, ""),
     op("Squeeze", shape::squeeze, ALL, ""),
     op("Unsqueeze", shape::unsqueeze, ALL, ""),
     op("Shape", shape::shape_of, ALL, ""),

@@ -36,7 +36,7 @@ pub(super) fn broadcast_strides(shape: &[usize], out: &[usize]) -> Vec<isize> {
 }
 
 /// Applies `f` to all pairs.
-pub(super) fn zip<A: Clone, B: Clone, O>(
+pub(in crate::onnx) fn zip<A: Clone, B: Clone, O>(
     (a, a_shape): (&[A], &[usize]),
     (b, b_shape): (&[B], &[usize]),
     f: impl Fn(&A, &B) -> O,

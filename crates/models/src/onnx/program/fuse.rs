@@ -1,0 +1,240 @@
+//! Documents to scores without the matrix of all n-grams between them: the nodes from a `Tokenizer` to the
+//! product with weights run as one step, row by row, on the few n-grams that a text has.
+//!
+//! Not an optimiser of graphs: one shape is known, which skl2onnx and the trainers here write. Invariant: the
+//! answers are those of the nodes one by one, bit for bit, since skipping zeros changes no sum. What does not
+//! keep zeros zero ends the chain, and the rest of the graph gets the full matrix.
+
+use super::{Loader, Step};
+use crate::onnx::chain::{Chain, Map, Norm, Product, Stage};
+use crate::onnx::engine::Engine;
+use crate::onnx::ml::{Grams, Scorer, Tokenizer};
+use crate::onnx::node::{Kernel, Node, Operand};
+use crate::onnx::proto;
+use crate::onnx::tensor::{Data, Dtype, Tensor};
+use std::collections::BTreeMap;
+
+/// The steps of a graph while chains are looked for.
+struct Search<'s, 'a> {
+    steps: &'s [Step],
+    nodes: &'s [&'a proto::Node],
+    loader: &'s Loader<'a>,
+    /// One a slot: the only step that reads it, if there is only one reader.
+    reader: Vec<Option<usize>>,
+}
+
+/// A chain found.
+struct Found {
+    members: Vec<usize>,
+    input: usize,
+    kernel: Kernel,
+}
+
+impl<'a> Loader<'a> {
+    /// Puts chains together; `nodes` are those of the steps, `kept` the slots that are answered. Gives the
+    /// steps, and the most columns of n-grams that a step still spreads out.
+    pub(super) fn fuse(
+        &mut self,
+        mut steps: Vec<Step>,
+        nodes: &[&'a proto::Node],
+        kept: &[usize],
+    ) -> (Vec<Step>, usize) {
+        let found: Vec<Found> = {
+            let reader = readers(&steps, kept, self.dtypes.len());
+            let search = Search { steps: &steps, nodes, loader: self, reader };
+            (0..steps.len()).filter(|&i| steps[i].op == "Tokenizer").filter_map(|i| search.from(i)).collect()
+        };
+        let mut gone = vec![false; steps.len()];
+        for chain in found {
+            chain.members.iter().for_each(|&m| gone[m] = true);
+            let last = *chain.members.last().expect("a chain has members");
+            gone[last] = false;
+            steps[last].inputs = vec![Some(chain.input)];
+            steps[last].kernel = chain.kernel;
+        }
+        let left = gone.iter().zip(nodes).filter(|(gone, _)| !**gone).map(|(_, node)| *node);
+        let widest = left.map(columns).max().unwrap_or(0);
+        let mut gone = gone.iter();
+        steps.retain(|_| gone.next() == Some(&false));
+        self.drop_constants(&steps, kept);
+        (steps, widest)
+    }
+
+    /// Lets go of constants that no step reads any more.
+    fn drop_constants(&mut self, steps: &[Step], kept: &[usize]) {
+        let mut used = vec![false; self.constants.len()];
+        let read = steps.iter().flat_map(|s| s.inputs.iter().flatten()).chain(kept);
+        read.for_each(|&slot| used[slot] = true);
+        for (constant, used) in self.constants.iter_mut().zip(used) {
+            if !used {
+                *constant = None;
+            }
+        }
+    }
+}
+
+/// The columns that a node counts n-grams in.
+fn columns(node: &proto::Node) -> usize {
+    let indexes = node.attribute.iter().find(|a| a.name.as_deref() == Some("ngram_indexes"));
+    indexes.and_then(|a| a.ints.iter().max()).map_or(0, |&most| most as usize + 1)
+}
+
+fn readers(steps: &[Step], kept: &[usize], slots: usize) -> Vec<Option<usize>> {
+    let mut readers: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (index, step) in steps.iter().enumerate() {
+        step.inputs.iter().flatten().for_each(|&slot| readers.entry(slot).or_default().push(index));
+    }
+    let only = |slot: usize| match readers.get(&slot).map(Vec::as_slice) {
+        Some(&[one]) if !kept.contains(&slot) => Some(one),
+        _ => None,
+    };
+    (0..slots).map(only).collect()
+}
+
+impl Search<'_, '_> {
+    /// The chain that begins at this step, if one does.
+    fn from(&self, first: usize) -> Option<Found> {
+        let input = self.steps[first].inputs.first().copied().flatten()?;
+        let tokenizer = Tokenizer::of(&self.node(first, Dtype::Str).ok()?).ok()?;
+        let mut members = vec![first];
+        let mut at = self.next(first)?;
+        if self.steps[at].op == "Flatten" {
+            let axis = self.node(at, Dtype::Str).ok()?.int("axis").ok()?;
+            axis.is_none_or(|axis| axis == 1).then_some(())?;
+            members.push(at);
+            at = self.next(at)?;
+        }
+        (self.steps[at].op == "TfIdfVectorizer").then_some(())?;
+        let grams = Grams::of(&self.node(at, Dtype::Str).ok()?).ok()?;
+        tokenizer.is_plain(|token| grams.token(token).is_some()).then_some(())?;
+        members.push(at);
+        let width = grams.width();
+        let mut chain = Chain { tokenizer, grams, stages: vec![], product: None };
+        let mut outputs = vec![Dtype::F32];
+        self.stages(&mut members, &mut chain.stages, width);
+        let last = *members.last().expect("it was just filled");
+        if let Some((index, product)) = self.next(last).and_then(|i| Some((i, self.product(i, width)?))) {
+            members.push(index);
+            outputs = product.outputs.clone();
+            chain.product = Some(product);
+        }
+        let kernel = Kernel::many(outputs, move |inputs| chain.run(inputs)).ok()?;
+        Some(Found { members, input, kernel })
+    }
+
+    /// Follows the nodes that treat each row's numbers by themselves, to the last after which zeros are zeros.
+    fn stages(&self, members: &mut Vec<usize>, stages: &mut Vec<Stage>, width: usize) {
+        let (mut path, mut seen) = (members.clone(), Vec::new());
+        let mut zeros = vec![0f32; width];
+        while let Some(index) = path.last().and_then(|&last| self.next(last)) {
+            let kept = zeros.iter().all(|&z| z == 0.0);
+            let stage = match self.norm(index) {
+                Some(norm) if kept => Stage::Normalise(norm),
+                Some(_) => return,
+                None => match self.map(index, width) {
+                    Some(map) => Stage::Map(map),
+                    None => return,
+                },
+            };
+            if let Stage::Map(map) = &stage {
+                (0u32..).zip(&mut zeros).for_each(|(column, z)| *z = map.apply(column, *z));
+            }
+            path.push(index);
+            seen.push(stage);
+            if zeros.iter().all(|&z| z == 0.0) {
+                zeros.fill(0.0);
+                members.clone_from(&path);
+                stages.append(&mut seen);
+            }
+        }
+    }
+
+    /// The only reader of a step's first output, when no other output is read.
+    fn next(&self, step: usize) -> Option<usize> {
+        match self.steps[step].outputs.as_slice() {
+            [Some(slot)] => self.reader[*slot],
+            _ => None,
+        }
+    }
+
+    /// A step's node as its operator saw it, with the chain's value of this type as first input.
+    fn node(&self, step: usize, dtype: Dtype) -> Result<Node<'_>, String> {
+        let operand = |slot: usize| Operand {
+            dtype: self.loader.dtypes[slot],
+            constant: self.loader.constants[slot].as_ref(),
+        };
+        let mut inputs: Vec<_> = self.steps[step].inputs.iter().map(|i| i.map(operand)).collect();
+        if let Some(first) = inputs.first_mut() {
+            *first = Some(Operand { dtype, constant: None });
+        }
+        Node::new(self.nodes[step], (0, Engine::Own), inputs)
+    }
+
+    fn constant(&self, step: usize, input: usize) -> Option<&Tensor> {
+        let slot = self.steps[step].inputs.get(input).copied().flatten()?;
+        self.loader.constants[slot].as_ref()
+    }
+
+    fn norm(&self, step: usize) -> Option<Norm> {
+        (self.steps[step].op == "Normalizer").then_some(())?;
+        match self.node(step, Dtype::F32).ok()?.str("norm").ok()?? {
+            "L1" => Some(Norm::L1),
+            "L2" => Some(Norm::L2),
+            _ => None,
+        }
+    }
+
+    fn map(&self, step: usize, width: usize) -> Option<Map> {
+        let op = self.steps[step].op.as_str();
+        match self.steps[step].inputs.len() {
+            1 => Map::unary(op),
+            2 => {
+                let (left, right) = (self.constant(step, 0), self.constant(step, 1));
+                let constant = row(left.or(right)?, width)?;
+                Map::binary(op, constant.to_vec(), left.is_some())
+            }
+            _ => None,
+        }
+    }
+
+    fn product(&self, step: usize, width: usize) -> Option<Product> {
+        let product = match self.steps[step].op.as_str() {
+            "LinearClassifier" => Scorer::classifier(&self.node(step, Dtype::F32).ok()?).ok()?.into(),
+            "LinearRegressor" => Scorer::regressor(&self.node(step, Dtype::F32).ok()?).ok()?.into(),
+            "MatMul" => self.matrix(step, false, None)?,
+            "Gemm" => {
+                let node = self.node(step, Dtype::F32).ok()?;
+                let plain = |name| node.float(name).ok().map(|x| x.unwrap_or(1.0)) == Some(1.0);
+                (plain("alpha") && plain("beta") && !node.flag("transA", false).ok()?).then_some(())?;
+                let addend = if node.has(2) { Some(self.constant(step, 2)?) } else { None };
+                self.matrix(step, node.flag("transB", false).ok()?, addend)?
+            }
+            _ => return None,
+        };
+        (product.columns == width).then_some(product)
+    }
+
+    /// A product with a constant matrix, `turned` when its rows are targets, and what is added to each row.
+    fn matrix(&self, step: usize, turned: bool, addend: Option<&Tensor>) -> Option<Product> {
+        // the chain's value comes first, the constant second
+        let matrix = self.constant(step, 1)?;
+        let (&[a, b], Data::F32(v)) = (matrix.shape(), matrix.data()) else { return None };
+        let (columns, targets) = if turned { (b, a) } else { (a, b) };
+        let weights = match turned {
+            false => v.clone(),
+            true => (0..columns).flat_map(|c| (0..targets).map(move |t| v[t * columns + c])).collect(),
+        };
+        let addend = match addend {
+            Some(t) => Some(row(t, targets)?.to_vec()),
+            None => None,
+        };
+        Some(Product::matrix(weights, columns, targets, addend))
+    }
+}
+
+/// The numbers of a constant that is one row of so many columns, or a single number.
+fn row(t: &Tensor, columns: usize) -> Option<&[f32]> {
+    let Data::F32(v) = t.data() else { return None };
+    let flat = t.shape().len() <= 2 && t.shape().iter().rev().skip(1).all(|&d| d == 1);
+    (flat && (v.len() == 1 || v.len() == columns)).then_some(v.as_slice())
+}
