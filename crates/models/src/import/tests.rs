@@ -195,6 +195,64 @@ fn images_are_scaled_and_arranged() {
 }
 
 #[test]
+fn an_image_is_fed_flat_where_the_model_takes_a_list() {
+    let mut graph = GraphBuilder::new("mlp");
+    graph.input("X", Dtype::F32, &[4]).initializer_f32("w", &[4, 1], vec![1.0, 10.0, 100.0, 1000.0]);
+    graph.node("", "MatMul", &["X", "w"], &["out"], vec![]).output("out", Dtype::F32, &[1]);
+    let schema = Schema { fields: vec![field("image", Kind::Tensor(vec![1, 2, 2]))] };
+    let imported = import(&graph.finish(), &value(schema)).expect("it fits");
+    assert!(imported.adapted.contains(&"column `image` of shape [1, 2, 2] is fed as [4]".into()));
+    let values = Values::Tensor { shape: vec![1, 2, 2], data: vec![1.0, 2.0, 3.0, 4.0] };
+    let image = Column { name: "image".into(), values };
+    assert_eq!(answers(&imported, &Table::new(vec![image]).expect("one column")), [4321.0]);
+    let other = Schema { fields: vec![field("image", Kind::Tensor(vec![1, 3, 3]))] };
+    refused(&graph.finish(), &value(other), "column `image` has shape [1, 3, 3]", "image shape");
+}
+
+#[test]
+fn whole_numbers_and_texts_are_fed_by_name() {
+    let mut graph = GraphBuilder::new("columns");
+    graph.input("age", Dtype::I64, &[1]).input("job", Dtype::Str, &[1]);
+    let keys = vec![("keys_strings", strings(&["nurse"])), ("values_floats", vec![0.5f32].into())];
+    let settings = keys.into_iter().chain([("default_float", 0.0f32.into())]).collect();
+    let job = graph.ml("LabelEncoder", &["job"], settings);
+    let age = graph.op("Cast", &["age"], vec![("to", 1.into())]);
+    graph.node("", "Add", &[age, job], &["predictions"], vec![]).output("predictions", Dtype::F32, &[1]);
+    let schema = Schema { fields: vec![field("job", Kind::Text), field("age", Kind::Number)] };
+    let imported = import(&graph.finish(), &value(schema)).expect("it fits");
+    let texts = Values::Text(vec![Some("nurse".into()), None]);
+    let rows = vec![
+        Column { name: "job".into(), values: texts },
+        Column { name: "age".into(), values: Values::Number(vec![40.0, 41.0]) },
+    ];
+    assert_eq!(answers(&imported, &Table::new(rows).expect("two columns")), [40.5, 41.0]);
+    let wrong = Schema { fields: vec![field("job", Kind::Number), field("age", Kind::Number)] };
+    refused(&graph.finish(), &value(wrong), "column `job` is a number, the model takes string", "schema");
+    let missing = Schema { fields: vec![field("age", Kind::Number)] };
+    refused(
+        &graph.finish(),
+        &value(missing),
+        "input `job` string[?, 1] is not among",
+        "name the model's inputs",
+    );
+}
+
+#[test]
+fn one_of_several_outputs_is_named() {
+    let mut graph = GraphBuilder::new("two");
+    graph.input("a", Dtype::F32, &[1]);
+    graph.node("", "Neg", &["a"], &["low"], vec![]).output("low", Dtype::F32, &[1]);
+    graph.node("", "Abs", &["a"], &["high"], vec![]).output("high", Dtype::F32, &[1]);
+    let mut expect = value(numbers(&["a"]));
+    refused(&graph.finish(), &expect, "several outputs hold floats: `low`", "name the output");
+    expect.told.answer = Some("low".into());
+    let imported = import(&graph.finish(), &expect).expect("it fits");
+    assert_eq!(answers(&imported, &table(&[("a", &[2.0])])), [-2.0]);
+    expect.told.answer = Some("middle".into());
+    refused(&graph.finish(), &expect, "there is no output `middle`", "name one");
+}
+
+#[test]
 fn a_graph_for_one_row_at_a_time_is_refused() {
     // the row dimension of GraphBuilder is open, so its name is taken out here
     let bytes = regressor().finish();

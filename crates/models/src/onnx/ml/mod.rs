@@ -21,7 +21,7 @@ use super::tensor::{Data, Dtype, Tensor};
 use std::sync::Arc;
 
 pub(super) use linear::Scorer;
-pub(super) use text::{Grams, TEXTS, TOKENS, Token};
+pub(super) use text::{Grams, Token, concat, split, string_normalizer, tf_idf, tokenizer};
 pub(crate) use text::{Tokenizer, lower};
 
 /// The element types of a feature matrix.

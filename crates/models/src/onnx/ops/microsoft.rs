@@ -1,13 +1,15 @@
 //! Operators of `com.microsoft` that makers of classic models write.
 
 use super::matmul::check_work;
-use super::types::FLOATS;
+use super::types::{FLOATS, TEXT};
 use super::{Operator, op};
+use crate::onnx::ml;
 use crate::onnx::node::{Kernel, Node, need, tensor};
 use crate::onnx::tensor::{Data, Dtype, elements};
 
 /// All of them, with what is claimed.
-pub(super) const TABLE: &[Operator] = &[op("CDist", cdist, FLOATS, "euclidean and sqeuclidean")];
+pub(super) const TABLE: &[Operator] =
+    &[op("CDist", cdist, FLOATS, "euclidean and sqeuclidean"), op("Tokenizer", ml::tokenizer, TEXT, "")];
 
 /// The distances between all rows of two matrices, in double precision inside.
 fn cdist(node: &Node<'_>) -> Result<Kernel, String> {

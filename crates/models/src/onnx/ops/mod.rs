@@ -77,14 +77,8 @@ pub(super) const fn op(
 }
 
 /// The tables of all domains.
-pub(super) const DOMAINS: [(&str, &[Operator]); 6] = [
-    ("ai.onnx", CORE),
-    ("ai.onnx", NETWORKS),
-    ("ai.onnx", ml::TEXTS),
-    (ML, ml::TABLE),
-    (CONTRIB, microsoft::TABLE),
-    (CONTRIB, ml::TOKENS),
-];
+pub(super) const DOMAINS: [(&str, &[Operator]); 4] =
+    [("ai.onnx", CORE), ("ai.onnx", NETWORKS), (ML, ml::TABLE), (CONTRIB, microsoft::TABLE)];
 
 /// The operator of this name.
 pub(super) fn find(domain: &str, op: &str) -> Option<Compile> {
@@ -162,6 +156,10 @@ const CORE: &[Operator] = &[
     op("Pad", pad::pad, NUMBER_BOOL, ""),
     op("Reshape", shape::reshape, ALL, ""),
     op("Flatten", shape::flatten, ALL, ""),
+    op("StringConcat", ml::concat, TEXT, ""),
+    op("StringNormalizer", ml::string_normalizer, TEXT, "locale en_US"),
+    op("StringSplit", ml::split, TEXT_INTEGER, ""),
+    op("TfIdfVectorizer", ml::tf_idf, NUMBER_TEXT, ""),
     op("Squeeze", shape::squeeze, ALL, ""),
     op("Unsqueeze", shape::unsqueeze, ALL, ""),
     op("Shape", shape::shape_of, ALL, ""),

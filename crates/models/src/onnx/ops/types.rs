@@ -10,6 +10,10 @@ pub(in crate::onnx) const FLOATS: &[&str] = &["float", "double"];
 pub(in crate::onnx) const FLOATS_BOOL: &[&str] = &["float", "double", "bool"];
 /// Truth values.
 pub(in crate::onnx) const BOOL: &[&str] = &["bool"];
+/// Texts.
+pub(in crate::onnx) const TEXT: &[&str] = &["string"];
+/// Texts, and how many there are.
+pub(in crate::onnx) const TEXT_INTEGER: &[&str] = &["string", "int64"];
 /// All number types that are held.
 pub(in crate::onnx) const NUMBER: &[&str] =
     &["float", "double", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32"];

@@ -7,6 +7,7 @@
 
 use super::{Loader, Step};
 use crate::onnx::chain::{Chain, Map, Norm, Product, Stage};
+use crate::onnx::engine::Engine;
 use crate::onnx::ml::{Grams, Scorer, Tokenizer};
 use crate::onnx::node::{Kernel, Node, Operand};
 use crate::onnx::proto;
@@ -166,7 +167,7 @@ impl Search<'_, '_> {
         if let Some(first) = inputs.first_mut() {
             *first = Some(Operand { dtype, constant: None });
         }
-        Node::new(self.nodes[step], (0, self.loader.engine), inputs)
+        Node::new(self.nodes[step], (0, Engine::Own), inputs)
     }
 
     fn constant(&self, step: usize, input: usize) -> Option<&Tensor> {

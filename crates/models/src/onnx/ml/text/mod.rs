@@ -10,22 +10,16 @@ mod normalise;
 mod pattern;
 mod tokenise;
 
-use crate::onnx::ops::types::{ALL, NUMBER_TEXT};
-use crate::onnx::ops::{Operator, op};
-
 pub(in crate::onnx) use grams::{Grams, Token};
+pub(in crate::onnx) use join::{concat, split};
 pub(crate) use normalise::lower;
+pub(in crate::onnx) use normalise::string_normalizer;
 pub(crate) use tokenise::Tokenizer;
+pub(in crate::onnx) use tokenise::tokenizer;
 
-/// What stands in the standard, with what is claimed.
-pub(in crate::onnx) const TEXTS: &[Operator] = &[
-    op("StringConcat", join::concat, TEXT, ""),
-    op("StringNormalizer", normalise::string_normalizer, TEXT, ""),
-    op("StringSplit", join::split, ALL, ""),
-    op("TfIdfVectorizer", grams::tf_idf, NUMBER_TEXT, ""),
-];
-
-/// What onnxruntime adds to it.
-pub(in crate::onnx) const TOKENS: &[Operator] = &[op("Tokenizer", tokenise::tokenizer, TEXT, "")];
-
-const TEXT: &[&str] = &["string"];
+/// `TfIdfVectorizer`.
+pub(in crate::onnx) fn tf_idf(
+    node: &crate::onnx::node::Node<'_>,
+) -> Result<crate::onnx::node::Kernel, String> {
+    grams::tf_idf(node)
+}

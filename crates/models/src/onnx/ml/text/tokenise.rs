@@ -136,7 +136,7 @@ fn after(text: &str, at: usize) -> usize {
     at + text[at..].chars().next().map_or(1, char::len_utf8)
 }
 
-pub(super) fn tokenizer(node: &Node<'_>) -> Result<Kernel, String> {
+pub(in crate::onnx) fn tokenizer(node: &Node<'_>) -> Result<Kernel, String> {
     node.arity(1, 1)?;
     node.one_of(0, &[Dtype::Str])?;
     let tokenizer = Tokenizer::of(node)?;
