@@ -13,6 +13,7 @@ use server::grpc::proto::{InferTensorContents, ModelInferRequest};
 use serving::faults::Rule;
 use serving::image::{ImageShape, encode_png};
 use serving::{Floor, Settings, Snapshot};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -156,4 +157,22 @@ fn what_is_no_picture_is_refused_with_its_row() {
     assert!(said.starts_with("row 1, column `image`: found text that is not base64"), "{said}");
     let said = refused(json!("cat.png"));
     assert!(said.ends_with("or {\"b64\": \"...\"} with a PNG or JPEG picture"), "{said}");
+}
+
+#[test]
+fn tritonclient_gets_the_same_answer_both_ways() {
+    let present =
+        Command::new("python3").args(["-c", "import numpy, tritonclient.grpc, tritonclient.http"]).output();
+    if !present.is_ok_and(|run| run.status.success()) {
+        eprintln!("skipped: python3 with numpy and tritonclient[grpc,http] is not installed");
+        return;
+    }
+    let server = server();
+    let dir = tempfile::tempdir().expect("a folder");
+    let file = dir.path().join("cat.png");
+    std::fs::write(&file, png()).expect("written");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/triton_pictures.py");
+    let mut python = Command::new("python3");
+    let run = python.args([script, &server.address.to_string()]).arg(&file).output().expect("python3 starts");
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
 }
