@@ -24,7 +24,7 @@ fn with_another_answer(golden: &Path, to: &Path) {
         column
     });
     let table = domain::Table::new(columns.collect()).expect("a table as before");
-    store::files::write_parquet(&table, to).expect("written");
+    store::files::write_parquet(to, &table).expect("written");
 }
 
 #[test]

@@ -7,7 +7,7 @@
 use crate::version::{Version, keep, register};
 use crate::{Project, StageError};
 use domain::{Examples, Origin, OutputKind, Table, Target, TrainedOn};
-use models::import::{Expected, Imported, Parity, Told, expected, parity, try_out};
+use models::import::{Expected, Imported, Parity, Told, makers_answers, parity, try_out};
 use models::onnx::{MAX_BYTES, OnnxModel};
 use std::path::Path;
 use store::version::Golden;
@@ -47,7 +47,7 @@ pub fn run(
         let version = keep(project, &imported.artifact, origin, trained_on, &examples.rows)?;
         return Ok(Found { imported, parity: None, version: Some(version) });
     };
-    let outputs = expected(golden, &imported.artifact.signature.output).map_err(failed)?;
+    let outputs = makers_answers(golden, &imported.artifact.signature.output).map_err(failed)?;
     let inputs = &imported.artifact.signature.inputs;
     let rows = golden.select(|name| inputs.field(name).is_some());
     let parity = parity(&model, &rows, &outputs).map_err(failed)?;
