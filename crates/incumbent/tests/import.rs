@@ -33,10 +33,9 @@ fn a_model_comes_with_its_makers_answers_or_not_at_all() {
     let file = ["import", "made/model.onnx", ".", "--golden"];
     let import = |golden: &str| bank.run(&[&file[..], &[golden, "--json"]].concat());
     let found = import("made/golden.parquet").json(0);
-    assert_eq!(
-        (found["parity"]["agrees"].as_bool(), found["adapted"].as_array().map(Vec::len)),
-        (Some(true), Some(0))
-    );
+    assert_eq!(found["parity"]["agrees"], true);
+    let adapted = found["adapted"].as_array().expect("sentences");
+    assert!(adapted.len() == 1 && adapted[0].as_str().is_some_and(|a| a.contains("no, yes")), "{found}");
     assert!(found["parity"]["rows"].as_u64().expect("rows") >= 200, "{found}");
 
     with_another_answer(&bank.path("made/golden.parquet"), &bank.path("other.parquet"));

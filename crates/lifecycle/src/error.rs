@@ -25,7 +25,7 @@ pub enum StageError {
     #[error(transparent)]
     Fit(#[from] models::FitError),
     /// A model made elsewhere did not become a version.
-    #[error("{file}")]
+    #[error("could not import {file}")]
     Import {
         /// The file.
         file: String,
