@@ -91,5 +91,5 @@ fn ratings_reach_the_published_errors() {
     assert_eq!(decision(&up, "factors"), "pass");
     // published: biases 0.944, SVD 0.934, mean over five folds
     assert!((score(&up, "biases", "rmse") - 0.944).abs() < 0.01, "{up}");
-    assert!(score(&up, "factors", "rmse") < 0.945, "{up}");
+    assert!(score(&up, "factors", "rmse") < 0.934, "{up}");
 }

@@ -11,6 +11,7 @@
 //! *Checked against*: finite differences, layer by layer, and onnxruntime on the graphs that are written.
 
 mod adam;
+mod calibrate;
 mod cnn;
 mod conv;
 mod dense;

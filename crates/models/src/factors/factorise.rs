@@ -27,6 +27,8 @@ const SHRINK: f64 = 0.985;
 /// The most rounds, and how many may pass without a gain.
 const ROUNDS: usize = 120;
 const PATIENCE: usize = 4;
+/// The rounds that are always made: small vectors first have to find a direction, and nothing is gained meanwhile.
+const WARM_UP: usize = 25;
 /// The rounds where no ratings can be held back.
 const FEW_ROUNDS: usize = 20;
 /// The strength there.
@@ -162,7 +164,7 @@ fn rounds(
         let error = model.error(judge);
         if error < best.0 {
             best = (error, round + 1);
-        } else if round + 1 > best.1 + PATIENCE {
+        } else if round + 1 > WARM_UP.max(best.1 + PATIENCE) {
             break;
         }
     }

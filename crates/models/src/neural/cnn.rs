@@ -1,9 +1,11 @@
 //! The trainer `cnn`: a small convolutional network for pictures.
 //!
 //! As many stages as the picture has room for, each a convolution by 3 x 3, a pooling and a cut at 0, with twice the
-//! channels of the one before; then a convolution without pooling and two dense layers. The cost is a fixed number of
+//! channels of the one before; then a convolution without pooling and two dense layers. Rows that are held back tell how
+//! sure its answers may be. The cost is a fixed number of
 //! looks at each row, so it grows with the rows and with the pixels.
 
+use super::calibrate::temperature;
 use super::loss::Loss;
 use super::network::Network;
 use super::train::{Rows, Schedule};
@@ -11,6 +13,7 @@ use super::write::constant;
 use crate::contract::{Artifact, Fit, FitError, Seed};
 use crate::encode::declare;
 use crate::onnx::{Dtype, GraphBuilder};
+use crate::split::splits;
 use crate::supervise::{self, Classes};
 use domain::{Examples, Field, OutputKind, Schema, Task, Values};
 use stats::random;
@@ -25,6 +28,11 @@ const ROOM: usize = 8;
 const DENSE: usize = 128;
 /// Looks at rows that a fit costs, as far as the bounds on epochs allow.
 const LOOKS: usize = 600_000;
+
+/// One in so many rows is held back to tell how sure the network may be.
+const PARTS: usize = 20;
+/// Fewer rows than this say too little when held back.
+const FEW_ROWS: usize = 2_000;
 
 /// The trainer `cnn`: a convolutional network for one column of pictures and classes as the target.
 #[derive(Debug, Clone, Copy, Default)]
@@ -52,9 +60,13 @@ impl Fit for Cnn {
         let inputs = Schema { fields: vec![Field::observed(&data.rows.columns()[0], 0)] };
         supervise::check_names(self.name(), &inputs, "probabilities")?;
         let network = network(pictures.shape, target.names.len());
-        let order: Vec<usize> = (0..data.len()).filter(|&row| target.weight[row] > 0.0).collect();
+        let (order, held) = held_back(data, &target, seed);
         let schedule = self.schedule(order.len());
-        let parameters = schedule.train(&network, Loss::Classes, &pictures, order, seed, progress)?;
+        let mut parameters = schedule.train(&network, Loss::Classes, &pictures, order, seed, progress)?;
+        if !held.is_empty() {
+            let temperature = temperature(&network, &parameters, &pictures, &held);
+            network.divide(&mut parameters, temperature);
+        }
         Ok(write(&pictures, inputs, &network, &parameters, target.names))
     }
 }
@@ -65,6 +77,16 @@ impl Cnn {
         // Few rows make up for it with more, rougher steps.
         let batch = (rows / 50).clamp(16, 128) / 16 * 16;
         Schedule { epochs, batch, rate: 2e-3, decay: 1e-2 }
+    }
+}
+
+/// The rows to train on, and those that tell how sure the network may be; few rows are all trained on.
+fn held_back(data: &Examples, target: &Classes<'_>, seed: Seed) -> (Vec<usize>, Vec<usize>) {
+    let counts = |rows: Vec<usize>| rows.into_iter().filter(|&row| target.weight[row] > 0.0).collect();
+    let split = splits(data, PARTS, seed).into_iter().next().filter(|_| data.len() >= FEW_ROWS);
+    match split {
+        Some(split) => (counts(split.learn), counts(split.choose)),
+        None => (counts((0..data.len()).collect()), Vec::new()),
     }
 }
 

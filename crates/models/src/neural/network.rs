@@ -92,6 +92,20 @@ impl Network {
         self
     }
 
+    /// What it answers to rows, nothing dropped: `outputs` numbers each.
+    pub fn answers(&self, products: &Products, parameters: &[f32], input: Vec<f32>, rows: usize) -> Vec<f32> {
+        let kept = self.layers.iter().filter(|layer| !matches!(layer, Layer::Dropout(_)));
+        kept.fold(input, |input, layer| layer.forward(products, parameters, &input, rows, 0))
+    }
+
+    /// Divides the answers, by way of the last layer's parameters.
+    pub fn divide(&self, parameters: &mut [f32], by: f32) {
+        if let Some(Layer::Dense(last)) = self.layers.last() {
+            parameters[last.weights.clone()].iter_mut().for_each(|weight| *weight /= by);
+            parameters[last.bias.clone()].iter_mut().for_each(|bias| *bias /= by);
+        }
+    }
+
     fn claim(&mut self, count: usize) -> Range<usize> {
         self.parameters += count;
         self.parameters - count..self.parameters

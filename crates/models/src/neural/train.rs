@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use stats::random;
 
 /// Rows of a piece, whatever the number of threads, so that sums do not depend on it.
-const PIECE: usize = 32;
+pub(super) const PIECE: usize = 32;
 
 /// How a network is trained.
 #[derive(Debug, Clone, Copy)]
