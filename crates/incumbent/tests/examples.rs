@@ -93,3 +93,20 @@ fn ratings_reach_the_published_errors() {
     assert!((score(&up, "biases", "rmse") - 0.944).abs() < 0.01, "{up}");
     assert!(score(&up, "factors", "rmse") < 0.934, "{up}");
 }
+
+#[test]
+fn init_reads_sentences_and_pictures_and_leaves_neither_out() {
+    let plan = |example: &str, file: &str| {
+        let copy = Copy::of(example);
+        std::fs::remove_file(copy.path("incumbent.toml")).expect("it was copied");
+        let made = copy.run(&["init", ".", "--data", file, "--target", "label", "--yes", "--json"]).json(0);
+        made["text"].as_str().expect("a plan").to_string()
+    };
+    let sentences = plan("sentiment", "sentence_polarity.parquet");
+    assert!(
+        sentences.contains("trainers = [\"tfidf\", \"nbsvm\"]") && !sentences.contains("drop"),
+        "{sentences}"
+    );
+    let pictures = plan("fashion", "test.parquet");
+    assert!(pictures.contains("image = [1, 28, 28]") && !pictures.contains("drop"), "{pictures}");
+}

@@ -27,8 +27,8 @@ pub struct Guess {
     drop: Vec<(String, String)>,
     /// Columns of text that is to be read.
     documents: Vec<String>,
-    /// Channels, height and width of the pictures.
-    image: Option<Vec<usize>>,
+    /// The column of pictures; their channels, height and width.
+    image: Option<(String, Vec<usize>)>,
     season: usize,
     /// Why each guess was made, in sentences.
     pub reasons: Vec<String>,
@@ -77,7 +77,7 @@ impl Guess {
             self.drop.iter().for_each(|(column, why)| text += &format!("    {},  # {why}\n", quoted(column)));
             text += "]\n";
         }
-        text += &self.image.as_ref().map_or(String::new(), |shape| format!("image = {shape:?}\n"));
+        text += &self.image.as_ref().map_or(String::new(), |(_, shape)| format!("image = {shape:?}\n"));
         if !self.documents.is_empty() && self.task == Task::Classification {
             text += "\n[train]\ntrainers = [\"tfidf\", \"nbsvm\"]\n";
         }
@@ -92,7 +92,8 @@ impl Guess {
         let roles = [Some(&self.target), self.time.as_ref(), self.entity.as_ref()];
         let roles: Vec<String> = roles.into_iter().flatten().cloned().collect();
         let mut why: BTreeMap<String, &str> = BTreeMap::new();
-        let read = |name: &String| self.documents.contains(name);
+        let picture = self.image.as_ref().map(|(column, _)| column);
+        let read = |name: &String| self.documents.contains(name) || picture == Some(name);
         for column in profile.columns.iter().filter(|c| !roles.contains(&c.name) && !read(&c.name)) {
             if let Some(reason) = useless(column) {
                 why.insert(column.name.clone(), reason);
@@ -120,8 +121,11 @@ impl Guess {
         self.reasons.extend(
             self.documents.iter().map(|column| format!("documents {column}: sentences, mostly different")),
         );
-        self.reasons
-            .extend(self.image.iter().map(|shape| format!("image {shape:?}: channels, height, width")));
+        self.reasons.extend(
+            self.image
+                .iter()
+                .map(|(column, shape)| format!("pictures {column}: {shape:?} channels, height, width")),
+        );
         self.reasons.extend(self.drop.iter().map(|(column, why)| format!("left out {column}: {why}")));
         if profile.repeated_rows > 0 {
             self.reasons.push(format!("{} rows repeat an earlier one", profile.repeated_rows));
@@ -129,10 +133,12 @@ impl Guess {
     }
 }
 
-/// The shape of a column of pictures: one or three channels.
-fn picture(column: &Column) -> Option<Vec<usize>> {
+/// A column of pictures and their shape: one or three channels.
+fn picture(column: &Column) -> Option<(String, Vec<usize>)> {
     match &column.values {
-        Values::Tensor { shape, .. } if matches!(shape[..], [1 | 3, _, _]) => Some(shape.clone()),
+        Values::Tensor { shape, .. } if matches!(shape[..], [1 | 3, _, _]) => {
+            Some((column.name.clone(), shape.clone()))
+        }
         _ => None,
     }
 }
