@@ -6,14 +6,11 @@
 
 use crate::version::{Version, keep, register};
 use crate::{Project, StageError};
-use domain::{Examples, Origin, OutputKind, Table, Target, TrainedOn};
+use domain::{Examples, Origin, Table, TrainedOn};
 use models::import::{Expected, Imported, Parity, Told, makers_answers, parity, try_out};
 use models::onnx::{MAX_BYTES, OnnxModel};
 use std::path::Path;
 use store::version::Golden;
-
-/// The schema names the categories of a text column up to so many.
-const MAX_CATEGORIES: usize = 256;
 
 /// What came of a file.
 pub struct Found {
@@ -37,7 +34,8 @@ pub fn run(
     let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
     let bytes = read(file)?;
     let failed = |source| StageError::Import { file: file.display().to_string(), source };
-    let imported = models::import::import(&bytes, &asked(project, examples, told)).map_err(failed)?;
+    let asked = Expected::of(project.plan.task, examples, told);
+    let imported = models::import::import(&bytes, &asked).map_err(failed)?;
     let model = OnnxModel::load(&imported.artifact).map_err(|e| failed(e.into()))?;
     try_out(&model, &examples.rows).map_err(failed)?;
     let origin = Origin::Imported { file: name };
@@ -54,20 +52,9 @@ pub fn run(
     let golden = Golden { rows, outputs };
     let version = parity
         .agrees()
-        .then(|| register(project, &imported.artifact, origin, trained_on, golden))
+        .then(|| register(project, model, &imported.artifact, origin, trained_on, golden))
         .transpose()?;
     Ok(Found { imported, parity: Some(parity), version })
-}
-
-fn asked(project: &Project, examples: &Examples, told: Told) -> Expected {
-    let output = match &examples.target {
-        Target::Class { classes, .. } | Target::Soft { classes, .. } => {
-            OutputKind::Probabilities { classes: classes.clone() }
-        }
-        Target::Number(_) => OutputKind::Value,
-        Target::Path { horizon, .. } => OutputKind::Path { horizon: *horizon },
-    };
-    Expected { task: project.plan.task, output, columns: examples.rows.schema(MAX_CATEGORIES), told }
 }
 
 /// The file's bytes, unless it is larger than any model that can be loaded.

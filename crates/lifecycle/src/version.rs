@@ -31,18 +31,18 @@ pub fn keep(
     let model = models::onnx::OnnxModel::load(artifact).map_err(|e| load("new", &e))?;
     let used = rows.select(|name| artifact.signature.inputs.field(name).is_some());
     let (rows, outputs) = golden(&model, &used, GOLDEN_ROWS).map_err(|e| predict("new", e))?;
-    register(project, artifact, origin, trained_on, Golden { rows, outputs })
+    register(project, model, artifact, origin, trained_on, Golden { rows, outputs })
 }
 
-/// Keeps an artifact with these golden rows and registers it.
+/// Keeps an artifact, which was loaded as this model, with these golden rows and registers it.
 pub fn register(
     project: &Project,
+    model: models::onnx::OnnxModel,
     artifact: &Artifact,
     origin: Origin,
     trained_on: TrainedOn,
     golden: Golden,
 ) -> Result<Version, StageError> {
-    let model = models::onnx::OnnxModel::load(artifact).map_err(|e| load("new", &e))?;
     let signature = artifact.signature.clone();
     let shown = Card {
         model: &project.plan.name,

@@ -55,10 +55,14 @@ pub fn check_golden(
     rows: &Table,
     expected: &Outputs,
 ) -> Result<Difference, PredictError> {
-    let found = model.predict(rows)?;
+    compare(&model.predict(rows)?, expected)
+}
+
+/// How answers differ from the golden ones of the same rows.
+pub fn compare(found: &Outputs, expected: &Outputs) -> Result<Difference, PredictError> {
     if found.kind != expected.kind || found.values.len() != expected.values.len() {
         let tell = |o: &Outputs| format!("{:?} for {} rows", o.kind, o.rows());
-        return Err(PredictError::Output { found: tell(&found), expected: tell(expected) });
+        return Err(PredictError::Output { found: tell(found), expected: tell(expected) });
     }
     let mut difference = Difference { worst: 0.0, row: 0, changed_classes: 0 };
     for row in 0..expected.rows() {

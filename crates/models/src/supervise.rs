@@ -7,6 +7,20 @@ use crate::contract::{Artifact, FitError};
 use crate::onnx::GraphBuilder;
 use domain::{Examples, OutputKind, Schema, Signature, Target, Task};
 
+/// A schema names the categories of a text column up to so many.
+pub(crate) const MAX_CATEGORIES: usize = 256;
+
+/// What a model of this target answers.
+pub(crate) fn output(target: &Target) -> OutputKind {
+    match target {
+        Target::Class { classes, .. } | Target::Soft { classes, .. } => {
+            OutputKind::Probabilities { classes: classes.clone() }
+        }
+        Target::Number(_) => OutputKind::Value,
+        Target::Path { horizon, .. } => OutputKind::Path { horizon: *horizon },
+    }
+}
+
 /// Examples of a classification.
 pub(crate) struct Classes<'a> {
     /// The class names, sorted.

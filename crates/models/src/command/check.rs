@@ -3,16 +3,14 @@
 use super::{Command, task};
 use crate::contract::{Artifact, FitError, Predict};
 use crate::onnx::{MAX_BYTES, OnnxModel, signature_of};
-use domain::{Examples, Field, OutputKind, Schema, Signature, Table, Target};
+use crate::supervise::{self, MAX_CATEGORIES};
+use domain::{Examples, Field, OutputKind, Schema, Signature, Table};
 use std::path::Path;
 
 /// How many training rows the model must answer before it is taken.
 const ROWS: usize = 64;
 /// How far answers to a row may differ between batches, relative to their size.
 const SAME: f64 = 1e-5;
-/// A schema names the categories of a text column up to so many.
-const MAX_CATEGORIES: usize = 256;
-
 /// The model at this path, checked on training rows.
 pub(super) fn read(command: &Command, path: &Path, data: &Examples) -> Result<Artifact, FitError> {
     let size = std::fs::metadata(path)
@@ -25,7 +23,7 @@ pub(super) fn read(command: &Command, path: &Path, data: &Examples) -> Result<Ar
         std::fs::read(path).map_err(|e| command.failed(format!("wrote a model that cannot be read: {e}")))?;
     let inputs =
         inputs(&onnx, &data.rows).map_err(|why| command.failed(format!("wrote a model that {why}")))?;
-    let signature = Signature { task: task(&data.target), inputs, output: output(&data.target) };
+    let signature = Signature { task: task(&data.target), inputs, output: supervise::output(&data.target) };
     let artifact = Artifact { onnx, signature };
     try_out(&artifact, data).map_err(|why| command.failed(format!("wrote a model that {why}")))?;
     Ok(artifact)
@@ -39,16 +37,6 @@ fn inputs(onnx: &[u8], rows: &Table) -> Result<Schema, String> {
     }
     let columns = rows.columns().iter().filter(|c| taken.field(&c.name).is_some());
     Ok(Schema { fields: columns.map(|c| Field::observed(c, MAX_CATEGORIES)).collect() })
-}
-
-fn output(target: &Target) -> OutputKind {
-    match target {
-        Target::Class { classes, .. } | Target::Soft { classes, .. } => {
-            OutputKind::Probabilities { classes: classes.clone() }
-        }
-        Target::Number(_) => OutputKind::Value,
-        Target::Path { horizon, .. } => OutputKind::Path { horizon: *horizon },
-    }
 }
 
 /// The model answers training rows, with probabilities where it should, and alike one by one and together.

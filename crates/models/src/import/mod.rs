@@ -19,7 +19,8 @@ pub use parity::{Parity, makers_answers, parity};
 
 use crate::contract::{Artifact, Predict};
 use crate::onnx::{Edit, Engine, OnnxModel, Program, ValueType};
-use domain::{OutputKind, Schema, Signature, Table, Task};
+use crate::supervise::{self, MAX_CATEGORIES};
+use domain::{Examples, OutputKind, Schema, Signature, Table, Task};
 
 /// How far answers to a row may differ between batches, relative to their size.
 const SAME: f64 = 1e-5;
@@ -39,6 +40,14 @@ pub struct Expected {
     pub columns: Schema,
     /// What the file cannot tell.
     pub told: Told,
+}
+
+impl Expected {
+    /// What a plan with this task and these examples expects.
+    pub fn of(task: Task, examples: &Examples, told: Told) -> Expected {
+        let (output, columns) = (supervise::output(&examples.target), examples.rows.schema(MAX_CATEGORIES));
+        Expected { task, output, columns, told }
+    }
 }
 
 /// What a user may tell about a file, because the file cannot.

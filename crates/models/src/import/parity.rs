@@ -1,7 +1,7 @@
 //! Whether an imported model answers as its maker says: golden rows with the maker's own answers.
 
 use super::error::ImportError;
-use crate::artifact::{GOLDEN_TOLERANCE, check_golden};
+use crate::artifact::{GOLDEN_TOLERANCE, compare};
 use crate::contract::Predict;
 use domain::{OutputKind, Outputs, Table, Values};
 
@@ -29,8 +29,8 @@ impl Parity {
 
 /// Answers the rows and compares with the maker's answers.
 pub fn parity(model: &dyn Predict, rows: &Table, expected: &Outputs) -> Result<Parity, ImportError> {
-    let difference = check_golden(model, rows, expected)?;
     let found = model.predict(rows)?;
+    let difference = compare(&found, expected)?;
     let near = |(x, y): (&f64, &f64)| (x - y).abs() <= GOLDEN_TOLERANCE * y.abs().max(1.0);
     let differs = |&row: &usize| !found.row(row).iter().zip(expected.row(row)).all(near);
     Ok(Parity {
