@@ -3,6 +3,7 @@
 //!
 //! Serialised as JSON with `"v": 1`; golden-tested, since old registries must stay readable.
 
+use crate::diagnosis::{self, Diagnosis};
 use crate::experiment::{Decision, ExperimentFacts, ExperimentId, Phase};
 use crate::gate::{Estimate, Facts, Verdict};
 use crate::model::{Origin, Stage, VersionId};
@@ -117,6 +118,15 @@ pub enum Event {
         mode: GateMode,
         /// What the rule said.
         decision: Decision,
+    },
+    /// Live traffic was looked at, and what is the matter changed.
+    Diagnosed {
+        /// Everything the rule was given.
+        facts: Box<diagnosis::Facts>,
+        /// The plan's watch section as it was, in JSON.
+        rules: serde_json::Value,
+        /// What the rule said.
+        diagnosis: Diagnosis,
     },
     /// A version failed so often that it was not asked for a while.
     BreakerOpened {

@@ -7,6 +7,7 @@ mod release;
 
 pub use release::{Looked, Release};
 
+use crate::diagnosis::{self, Diagnosis};
 use crate::event::{Event, Recorded, Score, TrainedOn};
 use crate::gate::{Decision, Facts, Ledger, Verdict};
 use crate::model::{Origin, Stage, VersionId};
@@ -32,6 +33,8 @@ pub struct History {
     pub triggers: Vec<Trigger>,
     /// Every release, oldest first.
     pub experiments: Vec<Release>,
+    /// Every diagnosis that said something new, oldest first.
+    pub diagnoses: Vec<Diagnosed>,
     /// When which version's breaker opened, oldest first.
     pub openings: Vec<(Timestamp, VersionId)>,
     /// Predictions that were answered but not logged.
@@ -89,6 +92,21 @@ pub struct Judged {
     pub rules: serde_json::Value,
     /// What it said.
     pub verdict: Verdict,
+}
+
+/// One diagnosis of live traffic.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Diagnosed {
+    /// Its event's sequence number.
+    pub sequence: u64,
+    /// When.
+    pub at: Timestamp,
+    /// What the rule was given.
+    pub facts: diagnosis::Facts,
+    /// The plan's watch section at that time.
+    pub rules: serde_json::Value,
+    /// What it said.
+    pub diagnosis: Diagnosis,
 }
 
 /// One live measurement.
@@ -172,6 +190,10 @@ impl History {
                 let looked = Looked { sequence: recorded.sequence, at, facts: *facts, rules, mode, decision };
                 let found = self.experiments.iter_mut().find(|e| e.id == looked.facts.experiment);
                 found.into_iter().for_each(|experiment| experiment.look(looked.clone()));
+            }
+            Event::Diagnosed { facts, rules, diagnosis } => {
+                let sequence = recorded.sequence;
+                self.diagnoses.push(Diagnosed { sequence, at, facts: *facts, rules, diagnosis });
             }
             Event::BreakerOpened { version } => self.openings.push((at, version)),
             Event::Dropped { predictions, .. } => self.dropped += predictions,

@@ -5,6 +5,8 @@
 
 pub mod analysis;
 pub mod baseline;
+pub mod diagnosis;
+pub mod drift;
 pub mod event;
 pub mod experiment;
 pub mod gate;

@@ -10,10 +10,12 @@ mod parse;
 pub mod reference;
 mod release;
 pub mod schema;
+mod watch;
 
 pub use data::{Data, Recommend, Shape};
 pub use parse::PlanError;
 pub use release::{Compare, Goal, OverBaseline, Peek, Release};
+pub use watch::Watch;
 
 use crate::model::Task;
 use crate::time::{DAY, HOUR, SECOND};
@@ -57,6 +59,9 @@ pub struct Plan {
     /// How a challenger that passed the gate meets real traffic.
     #[serde(default)]
     pub release: Release,
+    /// What is looked for while it serves.
+    #[serde(default)]
+    pub watch: Watch,
     /// When the model is renewed.
     #[serde(default)]
     pub retrain: Retrain,

@@ -313,7 +313,7 @@ mod tests {
     #[test]
     fn every_key_is_documented_and_every_documented_key_is_read() {
         let text = format!(
-            "{BANK}[forecast]\n[recommend]\n[split]\n[metric]\n[baseline]\n[train]\n[gate]\n[serve]\n[release]\n[retrain]\n"
+            "{BANK}[forecast]\n[recommend]\n[split]\n[metric]\n[baseline]\n[train]\n[gate]\n[serve]\n[release]\n[watch]\n[retrain]\n"
         );
         let plan = serde_json::to_value(Plan::parse(&text).expect("all sections")).expect("plain data");
         let mut keys: Vec<String> = Vec::new();

@@ -1,7 +1,8 @@
-//! `incumbent history`: every event; and every verdict and every look of a release decided again from the facts that
-//! its event holds.
+//! `incumbent history`: every event; and every verdict, diagnosis and look of a release decided again from the facts
+//! that its event holds.
 
 use crate::{Outcome, args, print, workspace};
+use domain::diagnosis::diagnose;
 use domain::experiment::{Decision, Reason, decide};
 use domain::gate::judge;
 use domain::history::Looked;
@@ -29,6 +30,7 @@ pub fn run(args: &args::History, json: bool) -> anyhow::Result<Outcome> {
 /// What came of deciding again.
 struct Again {
     verdicts: usize,
+    diagnoses: usize,
     looks: usize,
     /// Looks at which a person decided, not the rule.
     by_hand: usize,
@@ -37,14 +39,14 @@ struct Again {
 }
 
 fn replay(project: &Project, json: bool) -> anyhow::Result<Outcome> {
-    let Again { verdicts, looks, by_hand, different } = again(&project.history()?)?;
+    let Again { verdicts, diagnoses, looks, by_hand, different } = again(&project.history()?)?;
     if json {
         print::json(
-            &json!({"verdicts": verdicts, "looks": looks, "by_hand": by_hand, "different": different}),
+            &json!({"verdicts": verdicts, "diagnoses": diagnoses, "looks": looks, "by_hand": by_hand, "different": different}),
         );
     } else {
         println!(
-            "{verdicts} verdicts and {looks} looks at releases decided again from their facts, {} come out differently",
+            "{verdicts} verdicts, {diagnoses} diagnoses and {looks} looks at releases decided again from their facts, {} come out differently",
             different.len()
         );
         different.iter().for_each(|sequence| println!("  event {sequence}"));
@@ -63,6 +65,12 @@ fn again(history: &History) -> anyhow::Result<Again> {
             different.push(judged.sequence);
         }
     }
+    for diagnosed in &history.diagnoses {
+        let rules = serde_json::from_value(diagnosed.rules.clone())?;
+        if diagnose(&rules, &diagnosed.facts) != diagnosed.diagnosis {
+            different.push(diagnosed.sequence);
+        }
+    }
     let all = || history.experiments.iter().flat_map(|release| &release.looks);
     let (by_hand, looks): (Vec<&Looked>, Vec<&Looked>) = all().partition(|look| by_hand(look));
     for look in &looks {
@@ -72,8 +80,13 @@ fn again(history: &History) -> anyhow::Result<Again> {
         }
     }
     different.sort_unstable();
-    let verdicts = history.verdicts.len();
-    Ok(Again { verdicts, looks: looks.len(), by_hand: by_hand.len(), different })
+    Ok(Again {
+        verdicts: history.verdicts.len(),
+        diagnoses: history.diagnoses.len(),
+        looks: looks.len(),
+        by_hand: by_hand.len(),
+        different,
+    })
 }
 
 fn by_hand(look: &Looked) -> bool {
@@ -110,6 +123,12 @@ pub fn sentence(recorded: &Recorded) -> String {
         }
         Event::Decided { facts, decision, .. } => {
             format!("release {} in {}: {decision}: {}", facts.experiment, facts.phase, decision.why())
+        }
+        Event::Diagnosed { facts, diagnosis, .. } => {
+            format!(
+                "{} diagnosed: {}: {}; {}",
+                facts.version, diagnosis.cause, diagnosis.why, diagnosis.action
+            )
         }
         Event::BreakerOpened { version } => {
             format!("{version} failed so often that it is not asked for a while: its breaker opened")
