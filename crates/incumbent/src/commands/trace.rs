@@ -131,6 +131,7 @@ fn concerns(event: &Event, standing: &Standing) -> bool {
         Event::Deployed { incumbent, fallback } => incumbent == id || fallback.contains(id),
         Event::Started { incumbent, challenger, .. } => incumbent == id || challenger == id,
         Event::Decided { facts, .. } => facts.arms.iter().any(|arm| &arm.version == id),
+        Event::Diagnosed { facts, .. } => &facts.version == id,
         Event::BreakerOpened { version } => version == id,
         Event::StageDone { .. } | Event::Triggered { .. } | Event::Dropped { .. } => false,
     }

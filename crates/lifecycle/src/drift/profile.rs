@@ -1,0 +1,118 @@
+//! One column, summed up as it is compared.
+
+use super::encoded::is_document;
+use crate::StageError;
+use domain::drift::DriftKind;
+use domain::{Column, Timestamp, Values};
+use stats::drift::Ecdf;
+use std::collections::BTreeMap;
+
+/// A text column of more distinct values than this, in more than half of its rows, is of names, not categories.
+const CATEGORIES: usize = 1000;
+
+/// A column's rows, missing cells and values.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Profile {
+    /// All rows.
+    pub rows: u64,
+    /// Rows without a value.
+    pub missing: u64,
+    /// What its distances are.
+    pub kind: DriftKind,
+    /// The values.
+    pub shape: Shape,
+    /// The first and last instant, where it holds times.
+    pub span: Option<(Timestamp, Timestamp)>,
+}
+
+/// The values of a column.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Shape {
+    /// There are none.
+    Empty,
+    /// Numbers.
+    Numbers(Ecdf),
+    /// Rows of each category.
+    Categories(BTreeMap<String, u64>),
+}
+
+impl Profile {
+    /// Of a column's cells. Instants are compared by their hour of day, since every later row is later; documents by
+    /// their words' number; pictures by their mean brightness. `like` is what it is to be compared with.
+    pub fn of(column: &Column, like: Option<&Profile>) -> Result<Profile, StageError> {
+        let rows = column.values.len() as u64;
+        match &column.values {
+            Values::Number(cells) => numbers(&column.name, rows, cells.clone(), DriftKind::Number),
+            Values::Text(cells) => {
+                let sized = like.map_or_else(|| are_names(column), |like| like.kind == DriftKind::Size);
+                if sized {
+                    return numbers(&column.name, rows, sizes(cells), DriftKind::Size);
+                }
+                let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+                cells.iter().flatten().for_each(|cell| match counts.get_mut(cell) {
+                    Some(count) => *count += 1,
+                    None => drop(counts.insert(cell.clone(), 1)),
+                });
+                Ok(Profile::categories(rows, counts))
+            }
+            Values::Time(cells) => {
+                let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+                cells.iter().flatten().for_each(|at| *counts.entry(hour(*at)).or_default() += 1);
+                let (first, last) = (cells.iter().flatten().min(), cells.iter().flatten().max());
+                Ok(Profile { span: first.copied().zip(last.copied()), ..Profile::categories(rows, counts) })
+            }
+            Values::Tensor { shape, data } => {
+                let width = shape.iter().product::<usize>().max(1);
+                let mean = |block: &[f32]| block.iter().map(|x| f64::from(*x)).sum::<f64>() / width as f64;
+                numbers(&column.name, rows, data.chunks(width).map(mean).collect(), DriftKind::Size)
+            }
+        }
+    }
+
+    /// Of counts.
+    pub fn categories(rows: u64, counts: BTreeMap<String, u64>) -> Profile {
+        let missing = rows - counts.values().sum::<u64>().min(rows);
+        let shape = if counts.is_empty() { Shape::Empty } else { Shape::Categories(counts) };
+        Profile { rows, missing, kind: DriftKind::Category, shape, span: None }
+    }
+
+    /// Of numbers that are all finite, the rest of the rows having none.
+    pub fn finite(rows: u64, ecdf: Option<Ecdf>) -> Profile {
+        let missing = rows - ecdf.as_ref().map_or(0, Ecdf::len).min(rows);
+        let shape = ecdf.map_or(Shape::Empty, Shape::Numbers);
+        Profile { rows, missing, kind: DriftKind::Number, shape, span: None }
+    }
+
+    /// Rows with a value.
+    pub fn present(&self) -> u64 {
+        self.rows - self.missing
+    }
+
+    /// The share of rows without a value.
+    pub fn missing_share(&self) -> f64 {
+        self.missing as f64 / self.rows.max(1) as f64
+    }
+}
+
+fn numbers(name: &str, rows: u64, cells: Vec<f64>, kind: DriftKind) -> Result<Profile, StageError> {
+    let finite: Vec<f64> = cells.into_iter().filter(|x| x.is_finite()).collect();
+    let bad = |e: stats::BadInput| StageError::Measure { metric: format!("column {name}"), why: e.to_string() };
+    let ecdf = if finite.is_empty() { None } else { Some(Ecdf::of(finite).map_err(bad)?) };
+    Ok(Profile { kind, ..Profile::finite(rows, ecdf) })
+}
+
+/// Documents, and names or ids that hardly repeat.
+fn are_names(column: &Column) -> bool {
+    let Values::Text(cells) = &column.values else { return false };
+    let distinct: std::collections::HashSet<&String> = cells.iter().flatten().collect();
+    is_document(column) || distinct.len() > CATEGORIES && 2 * distinct.len() > cells.len()
+}
+
+fn sizes(cells: &[Option<String>]) -> Vec<f64> {
+    let size = |text: &Option<String>| text.as_ref().map_or(f64::NAN, |t| t.split_whitespace().count() as f64);
+    cells.iter().map(size).collect()
+}
+
+fn hour(at: Timestamp) -> String {
+    format!("{:02} h", at.hour().rem_euclid(24))
+}
