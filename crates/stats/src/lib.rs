@@ -30,6 +30,7 @@ pub mod delong;
 pub mod detectable;
 pub mod diebold_mariano;
 pub mod distribution;
+pub mod drift;
 pub mod estimate;
 pub mod forecast;
 pub mod input;

@@ -6,6 +6,8 @@
 mod ab;
 mod baselines;
 mod boundaries;
+mod drift;
+mod drift_reference;
 mod file;
 mod gate;
 mod human;
