@@ -7,15 +7,16 @@ mod column;
 mod dating;
 mod encoded;
 mod faults;
-mod files;
+mod onset;
 mod picture;
 mod profile;
 mod together;
 
+pub(crate) use column::sort;
 pub use column::{Compared, compare};
 pub use dating::{Dated, date};
-pub use faults::{dated, faults, repeated};
-pub use files::{Asked, between_files};
+pub use faults::{Pair, dated, faults, repeated};
+pub use onset::onset;
 pub use picture::Picture;
 pub use profile::{Profile, Shape};
 

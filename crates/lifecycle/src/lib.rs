@@ -7,6 +7,8 @@ pub mod analyze;
 pub mod baseline;
 pub mod choice;
 pub mod data;
+pub mod diagnose;
+pub mod drift;
 mod error;
 pub mod experiment;
 pub mod gate;

@@ -133,8 +133,14 @@ fn moment(value: &Value) -> Option<Timestamp> {
 
 /// The raw rows with these columns. A column that a row does not have is missing there.
 pub fn inputs(rows: &[&LiveRow], schema: &Schema) -> Table {
+    let cells: Vec<&Map<String, Value>> = rows.iter().map(|row| &row.input).collect();
+    table(&cells, schema)
+}
+
+/// Raw rows, as they were received, with these columns.
+pub(crate) fn table(rows: &[&Map<String, Value>], schema: &Schema) -> Table {
     let column = |field: &domain::Field| {
-        let cells = || rows.iter().map(|row| row.input.get(&field.name).unwrap_or(&Value::Null));
+        let cells = || rows.iter().map(|row| row.get(&field.name).unwrap_or(&Value::Null));
         let values = match &field.kind {
             domain::Kind::Number => Values::Number(cells().map(|v| v.as_f64().unwrap_or(f64::NAN)).collect()),
             domain::Kind::Text => Values::Text(cells().map(|v| v.as_str().map(str::to_string)).collect()),
@@ -154,7 +160,7 @@ fn block(value: &Value, shape: &[usize]) -> Vec<f32> {
     (0..width).map(|i| cells.get(i).and_then(Value::as_f64).map_or(f32::NAN, |x| x as f32)).collect()
 }
 
-fn target(rows: &[&LiveRow], output: &OutputKind) -> Result<Target, StageError> {
+pub(crate) fn target(rows: &[&LiveRow], output: &OutputKind) -> Result<Target, StageError> {
     let bad = |row: &LiveRow, expected: &str| {
         StageError::data(
             "journal",

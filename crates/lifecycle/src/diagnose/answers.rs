@@ -36,7 +36,11 @@ fn apart(found: &[f64], expected: &[f64]) -> f64 {
 }
 
 /// The fault that explains the wrong rows, `others` being the answers of other versions to the same rows.
-pub(crate) fn fault(logged: &Outputs, answered: &Outputs, others: &[(VersionId, Outputs)]) -> Option<AnswerFault> {
+pub(crate) fn fault(
+    logged: &Outputs,
+    answered: &Outputs,
+    others: &[(VersionId, Outputs)],
+) -> Option<AnswerFault> {
     let wrong: Vec<usize> = (0..answered.rows())
         .filter(|&row| apart(logged.row(row), answered.row(row)) > GOLDEN_TOLERANCE)
         .collect();
@@ -92,7 +96,9 @@ impl Case<'_> {
 
     fn shifted(&self) -> Option<AnswerFault> {
         let rows = self.answered.rows() as i64;
-        let of = |by: i64| move |row: usize| self.answered.row((row as i64 + by).rem_euclid(rows) as usize).to_vec();
+        let of = |by: i64| {
+            move |row: usize| self.answered.row((row as i64 + by).rem_euclid(rows) as usize).to_vec()
+        };
         let by = (-REACH..=REACH).find(|&by| by != 0 && self.explained(of(by)))?;
         Some(AnswerFault::Shifted { rows: by })
     }

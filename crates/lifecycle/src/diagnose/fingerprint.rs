@@ -176,9 +176,7 @@ fn cells(values: &Values) -> Option<Vec<Cell>> {
         Values::Number(cells) => {
             cells.iter().map(|x| if x.is_nan() { Cell::Missing } else { Cell::Number(*x) }).collect()
         }
-        Values::Text(cells) => {
-            cells.iter().map(|c| c.clone().map_or(Cell::Missing, Cell::Text)).collect()
-        }
+        Values::Text(cells) => cells.iter().map(|c| c.clone().map_or(Cell::Missing, Cell::Text)).collect(),
         Values::Time(cells) => cells.iter().map(|c| c.map_or(Cell::Missing, Cell::Time)).collect(),
         Values::Tensor { .. } => return None,
     })
@@ -252,7 +250,9 @@ mod tests {
     }
 
     fn numbers(name: &str, f: impl Fn(usize, f64) -> f64) -> Values {
-        let Values::Number(cells) = &right().column(name).expect("there").values else { unreachable!() };
+        let Values::Number(cells) = right().column(name).expect("there").values.clone() else {
+            unreachable!()
+        };
         Values::Number(cells.iter().enumerate().map(|(i, x)| f(i, *x)).collect())
     }
 
@@ -275,7 +275,9 @@ mod tests {
     #[test]
     fn words_and_zones_are_compared_too() {
         let loud = |text: &str| Some(text.to_uppercase());
-        let Values::Text(cells) = &right().column("colour").expect("there").values.clone() else { unreachable!() };
+        let Values::Text(cells) = &right().column("colour").expect("there").values.clone() else {
+            unreachable!()
+        };
         let cells = cells.iter().flatten().map(|c| loud(c)).collect();
         check("colour", Values::Text(cells), &Fingerprint::Vocabulary { example: "RED".into() });
         let late = (0..ROWS).map(|i| Some(Timestamp((i as i64 + 2) * HOUR).to_string())).collect();

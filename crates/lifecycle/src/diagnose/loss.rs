@@ -11,9 +11,9 @@
 //! *Checked against.* Simulated shifts of inputs only, and of the relation only.
 
 use crate::StageError;
-use crate::drift::{Encoded, Together};
+use crate::drift::{Encoded, Together, date};
 use domain::gate::Estimate;
-use domain::{Outputs, Table};
+use domain::{Column, Outputs, Table, Timestamp};
 use models::trees::{self, Forest, Matrix, Objective, Params, Part};
 
 /// Answers of more numbers than this are summed up by their largest and their spread.
@@ -44,49 +44,20 @@ pub(crate) struct Parts {
     pub unseen: f64,
 }
 
-/// Splits the difference. `together` tells which live rows are like none of the reference.
-pub(crate) fn parts(
-    reference: &Lost<'_>,
-    live: &Lost<'_>,
-    together: Option<&Together>,
-    seed: u64,
-) -> Result<Parts, StageError> {
-    let expected = Expected::learn(reference, seed)?;
-    let before = expected.out_of_fold(reference)?;
-    let now = expected.average(live)?;
-    let unseen = together.map_or(Ok(vec![false; live.losses.len()]), |t| t.unseen(live.rows))?;
-    // what the outcome model misses on its own rows is no change of the relation
-    let residual: Vec<f64> = reference.losses.iter().zip(&before).map(|(loss, e)| loss - e).collect();
-    let off = mean(&residual);
-    let beyond = |row: usize| if unseen[row] { 0.0 } else { live.losses[row] - now[row] - off };
-    let beyond: Vec<f64> = (0..live.losses.len()).map(beyond).collect();
-    let total = mean(live.losses) - mean(reference.losses);
-    let relation = mean(&beyond);
-    let rows = live.losses.len() as u64;
-    let around = |value: f64, reach: f64| Estimate { value, low: value - reach, high: value + reach, rows };
-    let relation_reach = Z95 * (square_error(&beyond) + square_error(&residual)).sqrt();
-    let inputs_reach = Z95 * (square_error(&now) + square_error(&before)).sqrt();
-    let worse_reach = Z99 * (square_error(live.losses) + square_error(reference.losses)).sqrt();
-    Ok(Parts {
-        worse: around(total, worse_reach),
-        inputs: around(total - relation, inputs_reach),
-        relation: around(relation, relation_reach),
-        unseen: unseen.iter().filter(|u| **u).count() as f64 / unseen.len().max(1) as f64,
-    })
-}
-
 /// The loss to be expected of a row, learned in two halves so that no row speaks of itself.
-struct Expected {
+pub(crate) struct Expected {
     encoded: Encoded,
     halves: [Forest; 2],
     seed: u64,
 }
 
 impl Expected {
-    fn learn(reference: &Lost<'_>, seed: u64) -> Result<Expected, StageError> {
+    /// Learns from the reference's losses.
+    pub fn learn(reference: &Lost<'_>, seed: u64) -> Result<Expected, StageError> {
         let encoded = Encoded::learn(reference.rows);
         let grow = |side: u64| {
-            let rows: Vec<usize> = (0..reference.losses.len()).filter(|&row| half(seed, row) != side).collect();
+            let rows: Vec<usize> =
+                (0..reference.losses.len()).filter(|&row| half(seed, row) != side).collect();
             let answers = crate::diagnose::taken(reference.answers, &rows);
             let matrix = matrix(&encoded, &reference.rows.take(&rows), &answers)?;
             let target: Vec<f64> = rows.iter().map(|&row| reference.losses[row]).collect();
@@ -101,6 +72,62 @@ impl Expected {
             trees::fit(part, None, Objective::Squared, &params, seed, &mut |_| true).map_err(|e| bad(&e))
         };
         Ok(Expected { halves: [grow(0)?, grow(1)?], encoded, seed })
+    }
+
+    /// Splits the difference. `together` tells which live rows are like none of the reference.
+    pub fn parts(
+        &self,
+        reference: &Lost<'_>,
+        live: &Lost<'_>,
+        together: Option<&Together>,
+    ) -> Result<Parts, StageError> {
+        let (before, now) = (self.out_of_fold(reference)?, self.average(live)?);
+        let unseen = together.map_or(Ok(vec![false; live.losses.len()]), |t| t.unseen(live.rows))?;
+        // what the outcome model misses on its own rows is no change of the relation
+        let residual: Vec<f64> = reference.losses.iter().zip(&before).map(|(loss, e)| loss - e).collect();
+        let off = mean(&residual);
+        let beyond = |row: usize| if unseen[row] { 0.0 } else { live.losses[row] - now[row] - off };
+        let beyond: Vec<f64> = (0..live.losses.len()).map(beyond).collect();
+        let total = mean(live.losses) - mean(reference.losses);
+        let relation = mean(&beyond);
+        let rows = live.losses.len() as u64;
+        let around = |value: f64, z: f64, variance: f64| {
+            let reach = z * variance.sqrt();
+            Estimate { value, low: value - reach, high: value + reach, rows }
+        };
+        let error = |a: &[f64], b: &[f64]| square_error(a) + square_error(b);
+        Ok(Parts {
+            worse: around(total, Z99, error(live.losses, reference.losses)),
+            inputs: around(total - relation, Z95, error(&now, &before)),
+            relation: around(relation, Z95, error(&beyond, &residual)),
+            unseen: unseen.iter().filter(|u| **u).count() as f64 / unseen.len().max(1) as f64,
+        })
+    }
+
+    /// How much less live rows would be expected to lose if this column held the reference's values; `None` where
+    /// either side does not have it.
+    pub fn of_column(
+        &self,
+        name: &str,
+        reference: &Lost<'_>,
+        live: &Lost<'_>,
+        answer: &dyn Fn(&Table) -> Result<Outputs, StageError>,
+    ) -> Result<Option<f64>, StageError> {
+        let Some(before) = reference.rows.column(name).filter(|_| live.rows.column(name).is_some()) else {
+            return Ok(None);
+        };
+        let rows = live.rows.rows();
+        let drawn: Vec<usize> = (0..rows as u64)
+            .map(|row| stats::random::below(reference.rows.rows(), self.seed, 0, row))
+            .collect();
+        let columns = live.rows.columns().iter().map(|c| match c.name == name {
+            true => Column { name: c.name.clone(), values: before.values.take(&drawn) },
+            false => c.clone(),
+        });
+        let back = Table::new(columns.collect()).expect("equally long as before");
+        let answers = answer(&back)?;
+        let put_back = Lost { rows: &back, answers: &answers, losses: live.losses };
+        Ok(Some(mean(&self.average(live)?) - mean(&self.average(&put_back)?)))
     }
 
     fn out_of_fold(&self, rows: &Lost<'_>) -> Result<Vec<f64>, StageError> {
@@ -120,6 +147,40 @@ impl Expected {
     }
 }
 
+/// The loss over a whole deployment.
+pub(crate) struct Course {
+    /// When it rose.
+    pub since: Option<Timestamp>,
+    /// Whether it was too high before it rose, or all the time.
+    pub from_start: bool,
+    /// When the always-valid alarm went off.
+    pub alarmed: Option<Timestamp>,
+}
+
+impl Course {
+    /// Of losses in the order of time.
+    pub fn of(
+        losses: &[f64],
+        at: &[Timestamp],
+        reference: &[f64],
+        tolerance: f64,
+        delta: f64,
+    ) -> Result<Course, StageError> {
+        let dated = date(losses, at).filter(|d| d.after > d.before);
+        // without a rise, what came first stands for the beginning
+        let first = dated.map_or(losses.len() / 3, |d| d.row);
+        let from_start = first > 0 && mean(&losses[..first]) - mean(reference) > tolerance;
+        let alarmed = alarm(losses, reference, tolerance, delta)?.map(|row| at[row]);
+        Ok(Course { since: dated.map(|d| d.since), from_start, alarmed })
+    }
+}
+
+/// The row at which live loss is surely above what was promised and the tolerance, however often one looks.
+fn alarm(losses: &[f64], reference: &[f64], tolerance: f64, delta: f64) -> Result<Option<usize>, StageError> {
+    let _ = (losses, reference, tolerance, delta);
+    Ok(None)
+}
+
 /// Which half a reference row belongs to.
 fn half(seed: u64, row: usize) -> u64 {
     store::digest::mix64(seed, row as u64) % 2
@@ -129,7 +190,9 @@ fn matrix(encoded: &Encoded, rows: &Table, answers: &Outputs) -> Result<Matrix, 
     let width = answers.kind.width();
     let mut more: Vec<Vec<f32>> = Vec::new();
     if width <= WIDE {
-        more.extend((0..width).map(|place| (0..answers.rows()).map(|row| answers.row(row)[place] as f32).collect()));
+        more.extend(
+            (0..width).map(|place| (0..answers.rows()).map(|row| answers.row(row)[place] as f32).collect()),
+        );
     } else {
         let largest = |row: usize| answers.row(row).iter().copied().fold(f64::MIN, f64::max) as f32;
         let spread = |row: usize| stats::sum::variance(answers.row(row)) as f32;
@@ -137,6 +200,12 @@ fn matrix(encoded: &Encoded, rows: &Table, answers: &Outputs) -> Result<Matrix, 
         more.push((0..answers.rows()).map(spread).collect());
     }
     encoded.matrix(rows, &more).map_err(|e| bad(&e))
+}
+
+/// A mean with its 95% interval.
+pub(crate) fn estimate(losses: &[f64]) -> Estimate {
+    let (value, reach) = (mean(losses), Z95 * square_error(losses).sqrt());
+    Estimate { value, low: value - reach, high: value + reach, rows: losses.len() as u64 }
 }
 
 fn mean(values: &[f64]) -> f64 {
@@ -159,11 +228,13 @@ mod tests {
 
     /// Rows `x` drawn around `middle`; the loss is `x²` and noise, and `more` beyond.
     fn lost(rows: u64, seed: u64, middle: f64, more: f64) -> (Table, Outputs, Vec<f64>) {
-        let draw = |row: u64, place: u64| store::digest::mix64(seed, 2 * row + place) as f64 / u64::MAX as f64;
+        let draw =
+            |row: u64, place: u64| store::digest::mix64(seed, 2 * row + place) as f64 / u64::MAX as f64;
         let x: Vec<f64> = (0..rows).map(|row| middle + draw(row, 0) - 0.5).collect();
         let losses = x.iter().zip(0..).map(|(x, row)| x * x + 0.2 * draw(row, 1) + more).collect();
         let answers = Outputs { kind: OutputKind::Value, values: x.clone() };
-        let table = Table::new(vec![Column { name: "x".into(), values: Values::Number(x) }]).expect("one column");
+        let table =
+            Table::new(vec![Column { name: "x".into(), values: Values::Number(x) }]).expect("one column");
         (table, answers, losses)
     }
 
@@ -173,7 +244,8 @@ mod tests {
         let together = crate::drift::together(&before.0, &now.0, 5).expect("numbers");
         let reference = Lost { rows: &before.0, answers: &before.1, losses: &before.2 };
         let live = Lost { rows: &now.0, answers: &now.1, losses: &now.2 };
-        let parts = parts(&reference, &live, together.as_ref(), 5).expect("numbers");
+        let expected = Expected::learn(&reference, 5).expect("numbers");
+        let parts = expected.parts(&reference, &live, together.as_ref()).expect("numbers");
         assert!((parts.inputs.value + parts.relation.value - parts.worse.value).abs() < 1e-12);
         parts
     }

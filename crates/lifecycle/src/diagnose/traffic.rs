@@ -1,12 +1,14 @@
 //! What one version answered, as the journal has it: rows in the order of their own time, with all that came after.
 
 use crate::{Project, StageError, live};
-use domain::{Story, Table, Timestamp, Values, VersionId};
+use domain::{PredictionId, Story, Table, Timestamp, Values, VersionId};
 use serde_json::{Map, Value};
 
 /// One row that the version answered.
 #[derive(Debug, Clone)]
 pub struct Asked {
+    /// The prediction's name.
+    pub id: PredictionId,
     /// When it happened, by the row's own time column where it has one.
     pub at: Timestamp,
     /// The raw row, with whatever came along.
@@ -39,7 +41,7 @@ pub fn read(project: &Project, version: &VersionId) -> Result<Traffic, StageErro
             traffic.rows.push(asked(row, &story));
         }
     })?;
-    traffic.rows.sort_by_key(|row| row.at);
+    traffic.rows.sort_by_key(|row| (row.at, row.id));
     Ok(traffic)
 }
 
@@ -48,7 +50,7 @@ fn asked(row: live::LiveRow, story: &Story) -> Asked {
     let first = story.outcomes.first();
     let agree = (story.outcomes.len() > 1)
         .then(|| story.outcomes.iter().all(|outcome| Some(&outcome.value) == first.map(|f| &f.value)));
-    Asked { at: row.at, input: row.input, output: row.output, truth, agree }
+    Asked { id: story.prediction.id, at: row.at, input: row.input, output: row.output, truth, agree }
 }
 
 impl Traffic {

@@ -6,7 +6,8 @@ use crate::StageError;
 use domain::drift::{ColumnDrift, DriftRules};
 use stats::BadInput;
 use stats::drift::{
-    Ecdf, bin_counts, category_drift, kolmogorov_smirnov, normalised_wasserstein, psi, quantile_edges, wasserstein,
+    Ecdf, bin_counts, category_drift, kolmogorov_smirnov, normalised_wasserstein, psi, quantile_edges,
+    wasserstein,
 };
 use stats::multiplicity::{Adjustment, adjust};
 use std::collections::{BTreeMap, BTreeSet};
@@ -69,7 +70,14 @@ fn measure(name: &str, reference: &Profile, current: &Profile) -> Result<Compare
         (Shape::Numbers(a), Shape::Numbers(b)) => numbers(a, b)?,
         (Shape::Categories(a), Shape::Categories(b)) => categories(a, b)?,
         // one side has no value: what is missing is told elsewhere, and nothing else can be compared
-        _ => Distances { distance: 0.0, largest: 0.0, p: 1.0, psi: 0.0, psi_noise: 0.0, picture: Picture::none() },
+        _ => Distances {
+            distance: 0.0,
+            largest: 0.0,
+            p: 1.0,
+            psi: 0.0,
+            psi_noise: 0.0,
+            picture: Picture::none(),
+        },
     };
     let drift = ColumnDrift {
         column: name.into(),
@@ -105,7 +113,10 @@ fn numbers(reference: &Ecdf, current: &Ecdf) -> Result<Distances, BadInput> {
     })
 }
 
-fn categories(reference: &BTreeMap<String, u64>, current: &BTreeMap<String, u64>) -> Result<Distances, BadInput> {
+fn categories(
+    reference: &BTreeMap<String, u64>,
+    current: &BTreeMap<String, u64>,
+) -> Result<Distances, BadInput> {
     let (names, before, now) = aligned(reference, current);
     let found = category_drift(&before, &now)?;
     let psi = psi(&before, &now, FLOOR)?;
@@ -127,10 +138,10 @@ pub(super) fn aligned(
     let count = |of: &BTreeMap<String, u64>, name: &String| of.get(name).copied().unwrap_or(0);
     let total = |of: &BTreeMap<String, u64>| of.values().sum::<u64>().max(1) as f64;
     let (all_before, all_now) = (total(reference), total(current));
-    let weight = |name: &String| {
-        count(reference, name) as f64 / all_before + count(current, name) as f64 / all_now
-    };
-    let mut names: Vec<&String> = reference.keys().chain(current.keys()).collect::<BTreeSet<_>>().into_iter().collect();
+    let weight =
+        |name: &String| count(reference, name) as f64 / all_before + count(current, name) as f64 / all_now;
+    let mut names: Vec<&String> =
+        reference.keys().chain(current.keys()).collect::<BTreeSet<_>>().into_iter().collect();
     names.sort_by(|a, b| weight(b).total_cmp(&weight(a)).then_with(|| a.cmp(b)));
     let rest = names.split_off(names.len().min(CATEGORIES));
     let counts = |of: &BTreeMap<String, u64>| {

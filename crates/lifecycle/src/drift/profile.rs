@@ -96,7 +96,8 @@ impl Profile {
 
 fn numbers(name: &str, rows: u64, cells: Vec<f64>, kind: DriftKind) -> Result<Profile, StageError> {
     let finite: Vec<f64> = cells.into_iter().filter(|x| x.is_finite()).collect();
-    let bad = |e: stats::BadInput| StageError::Measure { metric: format!("column {name}"), why: e.to_string() };
+    let bad =
+        |e: stats::BadInput| StageError::Measure { metric: format!("column {name}"), why: e.to_string() };
     let ecdf = if finite.is_empty() { None } else { Some(Ecdf::of(finite).map_err(bad)?) };
     Ok(Profile { kind, ..Profile::finite(rows, ecdf) })
 }
@@ -109,7 +110,8 @@ fn are_names(column: &Column) -> bool {
 }
 
 fn sizes(cells: &[Option<String>]) -> Vec<f64> {
-    let size = |text: &Option<String>| text.as_ref().map_or(f64::NAN, |t| t.split_whitespace().count() as f64);
+    let size =
+        |text: &Option<String>| text.as_ref().map_or(f64::NAN, |t| t.split_whitespace().count() as f64);
     cells.iter().map(size).collect()
 }
 

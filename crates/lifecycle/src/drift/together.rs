@@ -72,19 +72,29 @@ fn grow(
 ) -> Result<Forest, StageError> {
     let matrix = encoded.matrix(rows, &[]).map_err(|e| measure(&e))?;
     let target: Vec<f64> = places.iter().map(|&row| f64::from(live[row])).collect();
-    let params = Params { rounds: 30, learning_rate: 0.2, max_leaves: 8, min_data_in_leaf: 30, ..Params::default() };
+    let params =
+        Params { rounds: 30, learning_rate: 0.2, max_leaves: 8, min_data_in_leaf: 30, ..Params::default() };
     let part = Part { matrix: &matrix, target: &target, weight: None };
     trees::fit(part, None, Objective::Logistic, &params, seed, &mut |_| true).map_err(|e| measure(&e))
 }
 
-fn told(encoded: &Encoded, forests: &[Forest], live: &[bool], scores: &[f64]) -> Result<ToldApart, StageError> {
+fn told(
+    encoded: &Encoded,
+    forests: &[Forest],
+    live: &[bool],
+    scores: &[f64],
+) -> Result<ToldApart, StageError> {
     let value = stats::ranking::auc(live, scores, None).map_err(|e| measure(&e))?;
     let interval = stats::delong::auc_interval(live, scores, 0.95).map_err(|e| measure(&e))?;
     let (low, high) = interval.map_or((value, value), |i| (i.low, i.high));
     let auc = Estimate { value, low, high, rows: live.len() as u64 };
     let mut worth = vec![0.0; encoded.width()];
     for forest in forests {
-        forest.importance().iter().zip(&mut worth).for_each(|(gain, sum)| *sum += gain / forests.len() as f64);
+        forest
+            .importance()
+            .iter()
+            .zip(&mut worth)
+            .for_each(|(gain, sum)| *sum += gain / forests.len() as f64);
     }
     Ok(ToldApart { auc, by: encoded.by_column(&worth) })
 }
@@ -108,7 +118,10 @@ impl Together {
 }
 
 fn measure(why: &dyn std::fmt::Display) -> StageError {
-    StageError::Measure { metric: "the difference of live rows and the reference".into(), why: why.to_string() }
+    StageError::Measure {
+        metric: "the difference of live rows and the reference".into(),
+        why: why.to_string(),
+    }
 }
 
 #[cfg(test)]
@@ -118,7 +131,8 @@ mod tests {
 
     /// Two numbers in 0..1, alike, opposite or independent.
     fn pairs(rows: u64, seed: u64, tie: f64) -> Table {
-        let draw = |row: u64, place: u64| store::digest::mix64(seed, 2 * row + place) as f64 / u64::MAX as f64;
+        let draw =
+            |row: u64, place: u64| store::digest::mix64(seed, 2 * row + place) as f64 / u64::MAX as f64;
         let x: Vec<f64> = (0..rows).map(|row| draw(row, 0)).collect();
         let y = x.iter().zip(0..).map(|(x, row)| match tie {
             t if t > 0.0 => *x,

@@ -81,6 +81,17 @@ impl Ecdf {
         self.weight_of_first(self.values.partition_point(|&v| v < x))
     }
 
+    /// Every distinct value with its weight, ascending.
+    pub fn runs(&self) -> impl Iterator<Item = (f64, u64)> + '_ {
+        let mut place = 0;
+        std::iter::from_fn(move || {
+            let value = *self.values.get(place)?;
+            let begin = place;
+            place += self.values[place..].iter().take_while(|&&next| next == value).count();
+            Some((value, self.weight_of_first(place) - self.weight_of_first(begin)))
+        })
+    }
+
     /// The least value.
     pub fn min(&self) -> f64 {
         self.values[0]
