@@ -13,7 +13,7 @@
 //! [`adjust`], [`ratio`] and [`welch`], what those methods do in [`simulate`]; a finished experiment's
 //! effect in [`relative`] and [`detectable`]; another policy's value from a log in [`off_policy`]; people in
 //! [`agreement`], [`dawid_skene`] and [`alternative_annotator`]; probabilities made honest in [`calibrate`] and
-//! judged in [`calibration`].
+//! judged in [`calibration`]; rows without labels in [`quality`].
 
 pub mod adjust;
 pub mod agreement;
@@ -45,6 +45,7 @@ pub mod off_policy;
 pub mod paired;
 pub mod power;
 pub mod proportion;
+pub mod quality;
 pub mod random;
 pub mod ranking;
 pub mod ratio;
