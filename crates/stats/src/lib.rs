@@ -13,7 +13,7 @@
 //! [`adjust`], [`ratio`] and [`welch`], what those methods do in [`simulate`]; a finished experiment's
 //! effect in [`relative`] and [`detectable`]; another policy's value from a log in [`off_policy`]; people in
 //! [`agreement`], [`dawid_skene`] and [`alternative_annotator`]; probabilities made honest in [`calibrate`] and
-//! judged in [`calibration`]; rows without labels in [`quality`].
+//! judged in [`calibration`]; rows without labels in [`quality`], with drawn ones in [`label_sampling`].
 
 pub mod adjust;
 pub mod agreement;
@@ -35,6 +35,7 @@ pub mod distribution;
 pub mod estimate;
 pub mod forecast;
 pub mod input;
+pub mod label_sampling;
 pub mod ladder;
 pub mod mcnemar;
 pub mod metric;

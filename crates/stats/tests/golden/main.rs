@@ -6,6 +6,7 @@
 mod ab;
 mod baselines;
 mod boundaries;
+mod estimation;
 mod file;
 mod gate;
 mod human;
