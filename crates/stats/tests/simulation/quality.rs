@@ -127,7 +127,7 @@ fn a_loss_that_depends_on_the_row_is_followed_by_dle() {
     assert!(direct_loss(&before, 0.95).unwrap().loss.high < 2.0);
 }
 
-/// A stream in which unsure rows are labelled more, as a review queue does, down to a floor of 0.1.
+/// A stream in which unsure rows are labelled more, as a review queue does, down to a floor.
 struct Queue {
     losses: Vec<Option<f64>>,
     probabilities: Vec<f64>,
@@ -137,11 +137,11 @@ struct Queue {
 /// The mean chance of being wrong, over rows that state between 0.5 and 1.
 const WRONG: f64 = 0.25;
 
-fn queue(run: u64, rows: u64) -> Queue {
+fn queue(run: u64, rows: u64, floor: f64) -> Queue {
     let mut queue = Queue { losses: Vec::new(), probabilities: Vec::new(), guessed: Vec::new() };
     for i in 0..rows {
         let wrong = 0.5 * unit(108, run, i);
-        let probability = 0.1 + 1.8 * wrong * wrong;
+        let probability = floor + 1.8 * wrong * wrong;
         let loss = f64::from(u8::from(unit(109, run, i) < wrong));
         queue.losses.push((unit(110, run, i) < probability).then_some(loss));
         queue.probabilities.push(probability);
@@ -156,7 +156,7 @@ fn logged_chances_undo_the_selection_of_unsure_rows() {
     let runs = 1_500;
     let (mut covered, mut naive, mut reach) = ([0u32; 3], Vec::new(), [0.0f64; 3]);
     for run in 0..runs {
-        let Queue { losses, probabilities, guessed } = queue(run, 600);
+        let Queue { losses, probabilities, guessed } = queue(run, 1_000, 0.02);
         let rows = Coins { losses: &losses, probabilities: &probabilities };
         naive.push(mean(&losses.iter().copied().flatten().collect::<Vec<_>>()));
         let found = [active_mean(rows, &guessed), hajek(rows), horvitz_thompson(rows)];
@@ -168,16 +168,16 @@ fn logged_chances_undo_the_selection_of_unsure_rows() {
     }
     // At least 93% of runs.
     assert!(covered.iter().all(|&c| c >= 1_395), "{covered:?}");
-    assert!(reach[0] < reach[1] && reach[1] < reach[2], "{reach:?}");
-    // Among labelled rows 0.325 are wrong: E[wrong · chance] / E[chance].
-    assert!((mean(&naive) - 0.325).abs() < 0.01, "{}", mean(&naive));
+    assert!(reach[0] < reach[1].min(reach[2]), "{reach:?}");
+    // Among labelled rows 0.360 are wrong: E[wrong · chance] / E[chance].
+    assert!((mean(&naive) - 0.360).abs() < 0.01, "{}", mean(&naive));
 }
 
 #[test]
 fn bounds_at_any_time_hold_at_every_look() {
     let runs = 100;
     let missed = rate(runs, |run| {
-        let Queue { losses, probabilities, guessed } = queue(run + 5_000, 1_000);
+        let Queue { losses, probabilities, guessed } = queue(run + 5_000, 1_000, 0.1);
         let mut anytime = AnytimeActiveMean::new(0.1, 0.4, 0.05).unwrap();
         (0..losses.len()).any(|row| {
             anytime.observe(probabilities[row], guessed[row], losses[row]).unwrap();
@@ -186,7 +186,7 @@ fn bounds_at_any_time_hold_at_every_look() {
     });
     // Four standard errors of 100 runs at 5% are 8.7 points.
     assert!(missed <= 0.137, "{missed}");
-    let Queue { losses, probabilities, guessed } = queue(9_999, 4_000);
+    let Queue { losses, probabilities, guessed } = queue(9_999, 4_000, 0.1);
     let mut anytime = AnytimeActiveMean::new(0.1, 0.4, 0.05).unwrap();
     for row in 0..losses.len() {
         anytime.observe(probabilities[row], guessed[row], losses[row]).unwrap();
@@ -194,50 +194,58 @@ fn bounds_at_any_time_hold_at_every_look() {
     assert!(anytime.look().reach() < 0.12, "{:?}", anytime.look());
 }
 
-#[test]
-fn draws_that_follow_the_answers_are_weighted_back_by_lure() {
-    // 300 rows; the chance of a draw is its row's stated doubt, three times that next to a loss just seen.
-    let (pool, draws) = (300usize, 90);
-    let doubt: Vec<f64> = (0..pool).map(|i| 0.1 + unit(111, 0, i as u64)).collect();
-    let losses: Vec<f64> =
-        doubt.iter().enumerate().map(|(i, d)| 0.5 * d + 0.3 * unit(112, 0, i as u64)).collect();
-    let truth = mean(&losses);
-    let run = |run: u64| {
-        let mut left: Vec<usize> = (0..pool).collect();
+/// A pool of losses, and the doubt that the model states of each row.
+struct Pool {
+    losses: Vec<f64>,
+    doubt: Vec<f64>,
+    mean: f64,
+}
+
+impl Pool {
+    fn new(rows: u64) -> Self {
+        let doubt: Vec<f64> = (0..rows).map(|i| 0.1 + unit(111, 0, i)).collect();
+        let losses: Vec<f64> = (0..rows).map(|i| 0.5 * doubt[i as usize] + 0.3 * unit(112, 0, i)).collect();
+        Pool { mean: mean(&losses), losses, doubt }
+    }
+
+    /// Draws without replacement: a row's chance follows its doubt, three times that next to a large loss
+    /// just seen.
+    fn draw(&self, run: u64, draws: u64) -> Vec<Draw> {
+        let mut left: Vec<usize> = (0..self.losses.len()).collect();
         let (mut drawn, mut last): (Vec<Draw>, Option<usize>) = (Vec::new(), None);
         for m in 0..draws {
-            let near = |i: usize| last.is_some_and(|l| losses[l] > truth && l.abs_diff(i) < 20);
-            let weights: Vec<f64> =
-                left.iter().map(|&i| doubt[i] * if near(i) { 3.0 } else { 1.0 }).collect();
+            let near = |i: usize| last.is_some_and(|l| self.losses[l] > self.mean && l.abs_diff(i) < 20);
+            let weight = |&i: &usize| self.doubt[i] * if near(i) { 3.0 } else { 1.0 };
+            let weights: Vec<f64> = left.iter().map(weight).collect();
             let total: f64 = weights.iter().sum();
             let mut rest = unit(113, run, m) * total;
-            let place = weights
-                .iter()
-                .position(|w| {
-                    rest -= w;
-                    rest < 0.0
-                })
-                .unwrap_or(left.len() - 1);
+            let chosen = weights.iter().position(|w| {
+                rest -= w;
+                rest < 0.0
+            });
+            let place = chosen.unwrap_or(left.len() - 1);
             let row = left.remove(place);
-            drawn.push(Draw { probability: weights[place] / total, loss: losses[row] });
+            drawn.push(Draw { probability: weights[place] / total, loss: self.losses[row] });
             last = Some(row);
         }
         drawn
-    };
-    let runs = 800;
-    let found: Vec<(f64, bool, f64)> = (0..runs)
-        .map(|seed| {
-            let drawn = run(seed);
-            let found = lure(&drawn, pool as u64).unwrap();
-            let plain = mean(&drawn.iter().map(|d| d.loss).collect::<Vec<_>>());
-            (found.value - truth, found.estimate(0.95).unwrap().covers(truth), plain - truth)
-        })
-        .collect();
-    let column = |of: fn(&(f64, bool, f64)) -> f64| mean(&found.iter().map(of).collect::<Vec<_>>());
-    let (bias, plain) = (column(|f| f.0), column(|f| f.2));
-    let covered = column(|f| f64::from(u8::from(f.1)));
-    assert!(bias.abs() < 0.004 && plain > 0.05, "{bias} {plain}");
-    assert!((0.92..0.985).contains(&covered), "{covered}");
+    }
+}
+
+#[test]
+fn draws_that_follow_the_answers_are_weighted_back_by_lure() {
+    let (pool, runs) = (Pool::new(300), 800);
+    let (mut gaps, mut plain, mut covered) = (Vec::new(), Vec::new(), 0u32);
+    for run in 0..runs {
+        let drawn = pool.draw(run, 90);
+        let found = lure(&drawn, 300).unwrap();
+        gaps.push(found.value - pool.mean);
+        plain.push(mean(&drawn.iter().map(|d| d.loss).collect::<Vec<_>>()) - pool.mean);
+        covered += u32::from(found.estimate(0.95).unwrap().covers(pool.mean));
+    }
+    assert!(mean(&gaps).abs() < 0.004 && mean(&plain) > 0.05, "{} {}", mean(&gaps), mean(&plain));
+    // Four standard errors of 800 runs at 95% are 25 runs.
+    assert!(covered.abs_diff(760) <= 25, "{covered}");
 }
 
 #[test]
