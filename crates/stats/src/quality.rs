@@ -13,6 +13,10 @@ pub mod dle;
 pub mod importance;
 
 pub use assumption::Assumption;
-pub use cbpe::{BinaryQuality, ClassQuality, ServedClasses, ServedYesNo, cbpe, cbpe_classes};
+pub use cbpe::{
+    BinaryQuality, ClassQuality, ExpectedConfusion, ServedClasses, ServedYesNo, cbpe, cbpe_classes,
+};
 pub use dle::{DirectLoss, direct_loss};
-pub use importance::{Reweighted, density_ratios, reweighted_cbpe, reweighted_cbpe_classes};
+pub use importance::{
+    ReferenceClasses, ReferenceYesNo, Reweighted, density_ratios, reweighted_cbpe, reweighted_cbpe_classes,
+};

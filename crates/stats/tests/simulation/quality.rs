@@ -5,8 +5,7 @@ use crate::rate::{normal, rate};
 use stats::label_sampling::{
     AnytimeActiveMean, Coins, Draw, active_mean, hajek, horvitz_thompson, lure, ppi_mean,
 };
-use stats::quality::importance::ReferenceYesNo;
-use stats::quality::{ServedYesNo, cbpe, density_ratios, direct_loss, reweighted_cbpe};
+use stats::quality::{ReferenceYesNo, ServedYesNo, cbpe, density_ratios, direct_loss, reweighted_cbpe};
 use stats::random::unit;
 use stats::sum::mean;
 
