@@ -1,10 +1,18 @@
 //! Whether probabilities mean what they say: binned calibration errors.
 //!
-//! Not a calibrator, and not for the gate. The invariant: errors lie in [0, 1], and
-//! `expected ≤ root_mean_square ≤ largest`.
+//! Not a calibrator (that is [`crate::calibrate`]), and not for the gate. The invariant: errors lie in
+//! [0, 1], and `expected ≤ root_mean_square ≤ largest`.
+
+mod groups;
+pub mod reliability;
+pub mod squared;
+
+pub use reliability::{ReliabilityBin, reliability};
+pub use squared::{SquaredCalibrationError, squared_calibration_error};
 
 use crate::input::BadInput;
 use crate::metric::{check_binary, check_weights};
+use groups::{Group, Ties, equal_mass};
 
 /// The distance between stated probabilities and observed shares, over bins.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -49,54 +57,25 @@ pub fn calibration_error(
 
 /// The calibration error over `bins` groups of equally many rows in the order of probability
 /// (the first groups have one row more when they do not divide evenly): steadier than equal widths
-/// when most probabilities are small.
+/// when most probabilities are small. Rows of one probability may be split between two groups in the order
+/// in which they come, as in the reference; [`reliability()`] and [`squared_calibration_error`] keep them
+/// together.
 pub fn equal_mass_calibration_error(
     actual: &[bool],
     probabilities: &[f64],
     bins: usize,
 ) -> Result<CalibrationError, BadInput> {
     check_binary(actual, probabilities)?;
-    let rows = actual.len();
-    let bins = bins.clamp(1, rows);
-    let mut order: Vec<usize> = (0..rows).collect();
-    order.sort_by(|&a, &b| probabilities[a].total_cmp(&probabilities[b]));
-    let mut groups = vec![Group::default(); bins];
-    let mut rest = order.into_iter();
-    for (k, group) in groups.iter_mut().enumerate() {
-        for row in rest.by_ref().take(rows / bins + usize::from(k < rows % bins)) {
-            group.add(actual[row], probabilities[row], 1.0);
-        }
-    }
-    Ok(summarise(&groups))
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Group {
-    weight: f64,
-    yes: f64,
-    stated: f64,
-}
-
-impl Group {
-    fn add(&mut self, yes: bool, p: f64, weight: f64) {
-        self.weight += weight;
-        self.stated += weight * p;
-        if yes {
-            self.yes += weight;
-        }
-    }
-
-    fn gap(&self) -> f64 {
-        if self.weight == 0.0 { 0.0 } else { (self.yes - self.stated).abs() / self.weight }
-    }
+    Ok(summarise(&equal_mass(actual, probabilities, bins, Ties::Split)))
 }
 
 fn summarise(groups: &[Group]) -> CalibrationError {
     let total: f64 = groups.iter().map(|g| g.weight).sum();
-    let average = |f: &dyn Fn(f64) -> f64| groups.iter().map(|g| g.weight * f(g.gap())).sum::<f64>() / total;
+    let average =
+        |f: &dyn Fn(f64) -> f64| groups.iter().map(|g| g.weight * f(g.gap().abs())).sum::<f64>() / total;
     CalibrationError {
         expected: average(&|gap| gap),
-        largest: groups.iter().map(Group::gap).fold(0.0, f64::max),
+        largest: groups.iter().map(|g| g.gap().abs()).fold(0.0, f64::max),
         root_mean_square: average(&|gap| gap * gap).sqrt(),
     }
 }

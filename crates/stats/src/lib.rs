@@ -12,7 +12,8 @@
 //! evidence while rows keep coming in [`sequential`] and [`srm`]; two arms of an experiment in
 //! [`adjust`], [`ratio`] and [`welch`], what those methods do in [`simulate`]; a finished experiment's
 //! effect in [`relative`] and [`detectable`]; another policy's value from a log in [`off_policy`]; people in
-//! [`agreement`], [`dawid_skene`] and [`alternative_annotator`].
+//! [`agreement`], [`dawid_skene`] and [`alternative_annotator`]; probabilities made honest in [`calibrate`] and
+//! judged in [`calibration`]; rows without labels in [`quality`], with drawn ones in [`label_sampling`].
 
 pub mod adjust;
 pub mod agreement;
@@ -22,6 +23,7 @@ pub mod backtest;
 pub mod bonett_price;
 pub mod bootstrap;
 pub mod budget;
+pub mod calibrate;
 pub mod calibration;
 mod cholesky;
 pub mod confusion;
@@ -34,6 +36,7 @@ pub mod drift;
 pub mod estimate;
 pub mod forecast;
 pub mod input;
+pub mod label_sampling;
 pub mod ladder;
 pub mod mcnemar;
 pub mod metric;
@@ -44,6 +47,7 @@ pub mod off_policy;
 pub mod paired;
 pub mod power;
 pub mod proportion;
+pub mod quality;
 pub mod random;
 pub mod ranking;
 pub mod ratio;

@@ -171,20 +171,27 @@ pub(crate) fn check_probabilities(
     input::at_least("rows", classes.len(), 1)?;
     input::at_least("classes", width, 2)?;
     input::same_length("probabilities", probabilities.len(), classes.len() * width)?;
+    check_rows(probabilities, width)?;
+    if let Some(row) = classes.iter().position(|&class| class >= width) {
+        let expected = "a class index below the number of probability columns";
+        return Err(BadInput::Value { what: "class", row: Some(row), found: classes[row] as f64, expected });
+    }
+    Ok(())
+}
+
+/// Whole rows of `width` probabilities, each summing to 1.
+pub(crate) fn check_rows(probabilities: &[f64], width: usize) -> Result<(), BadInput> {
+    input::at_least("classes", width, 2)?;
+    input::same_length("probabilities", probabilities.len(), probabilities.len() / width * width)?;
     if let Some(bad) = probabilities.iter().position(|p| !(0.0..=1.0).contains(p)) {
         let expected = "a number in [0, 1]";
         let (row, found) = (Some(bad / width), probabilities[bad]);
         return Err(BadInput::Value { what: "probabilities", row, found, expected });
     }
-    let total = |row: usize| sum(probabilities[row * width..(row + 1) * width].iter().copied());
-    for (row, &class) in classes.iter().enumerate() {
-        if class >= width {
-            let expected = "a class index below the number of probability columns";
-            return Err(BadInput::Value { what: "class", row: Some(row), found: class as f64, expected });
-        }
-        if (total(row) - 1.0).abs() > SUM_TOLERANCE {
+    for (row, parts) in probabilities.chunks_exact(width).enumerate() {
+        let found = sum(parts.iter().copied());
+        if (found - 1.0).abs() > SUM_TOLERANCE {
             let expected = "probabilities that sum to 1";
-            let found = total(row);
             return Err(BadInput::Value { what: "sum of probabilities", row: Some(row), found, expected });
         }
     }

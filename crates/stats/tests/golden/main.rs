@@ -8,6 +8,7 @@ mod baselines;
 mod boundaries;
 mod drift;
 mod drift_reference;
+mod estimation;
 mod file;
 mod gate;
 mod human;

@@ -11,6 +11,7 @@ mod folds;
 mod gate;
 mod harm;
 mod monitor;
+mod quality;
 mod rate;
 mod sample_ratio;
 mod streaming;
