@@ -11,8 +11,9 @@
 //! metric; how many rows in [`power`]; many questions in [`multiplicity`], [`budget`] and [`ladder`];
 //! evidence while rows keep coming in [`sequential`] and [`srm`]; two arms of an experiment in
 //! [`adjust`], [`ratio`] and [`welch`], what those methods do in [`simulate`]; a finished experiment's
-//! effect in [`relative`] and [`detectable`]; another policy's value from a log in [`off_policy`]; people in
-//! [`agreement`], [`dawid_skene`] and [`alternative_annotator`].
+//! effect in [`relative`] and [`detectable`]; another policy's value from a log in [`off_policy`]; two
+//! samples in [`drift`], a stream of values in [`stream`], ageing and how often to retrain in [`decay`] and
+//! [`cadence`]; people in [`agreement`], [`dawid_skene`] and [`alternative_annotator`].
 
 pub mod adjust;
 pub mod agreement;
@@ -22,10 +23,12 @@ pub mod backtest;
 pub mod bonett_price;
 pub mod bootstrap;
 pub mod budget;
+pub mod cadence;
 pub mod calibration;
 mod cholesky;
 pub mod confusion;
 pub mod dawid_skene;
+pub mod decay;
 pub mod delong;
 pub mod detectable;
 pub mod diebold_mariano;
@@ -53,6 +56,7 @@ pub mod sequential;
 pub mod sign_flip;
 pub mod simulate;
 pub mod srm;
+pub mod stream;
 pub mod sum;
 pub mod welch;
 pub mod wilcoxon;
