@@ -189,7 +189,7 @@ fn binomial_raw(x: f64, y: f64, p: f64, q: f64) -> f64 {
     let n = x + y;
     // x − np, from the smaller of p and q: its complement has lost the digits that matter.
     let gap = if p < q { x - n * p } else { n * q - y };
-    saddle_point(x, y, p, gap)
+    saddle_point(x, y, (p, q), gap)
 }
 
 /// [`binomial_pmf`] at real `x` successes and `y` failures, where x − np is known to be `gap`.
@@ -197,11 +197,11 @@ pub(crate) fn binomial_pmf_between(x: f64, y: f64, p: f64, gap: f64) -> f64 {
     if x == 0.0 || y == 0.0 {
         return if x == 0.0 { (y * log1p(-p)).exp() } else { (x * p.ln()).exp() };
     }
-    saddle_point(x, y, p, gap)
+    saddle_point(x, y, (p, 1.0 - p), gap)
 }
 
-fn saddle_point(x: f64, y: f64, p: f64, gap: f64) -> f64 {
-    let (n, q) = (x + y, 1.0 - p);
+fn saddle_point(x: f64, y: f64, (p, q): (f64, f64), gap: f64) -> f64 {
+    let n = x + y;
     let exponent = stirling_error(n)
         - stirling_error(x)
         - stirling_error(y)

@@ -14,6 +14,9 @@
 //! effect in [`relative`] and [`detectable`]; another policy's value from a log in [`off_policy`]; people in
 //! [`agreement`], [`dawid_skene`] and [`alternative_annotator`]; probabilities made honest in [`calibrate`] and
 //! judged in [`calibration`]; rows without labels in [`quality`], with drawn ones in [`label_sampling`].
+//! effect in [`relative`] and [`detectable`]; another policy's value from a log in [`off_policy`]; two
+//! samples in [`drift`], a stream of values in [`stream`], ageing and how often to retrain in [`decay`] and
+//! [`cadence`]; people in [`agreement`], [`dawid_skene`] and [`alternative_annotator`].
 
 pub mod adjust;
 pub mod agreement;
@@ -24,10 +27,12 @@ pub mod bonett_price;
 pub mod bootstrap;
 pub mod budget;
 pub mod calibrate;
+pub mod cadence;
 pub mod calibration;
 mod cholesky;
 pub mod confusion;
 pub mod dawid_skene;
+pub mod decay;
 pub mod delong;
 pub mod detectable;
 pub mod diebold_mariano;
@@ -57,6 +62,7 @@ pub mod sequential;
 pub mod sign_flip;
 pub mod simulate;
 pub mod srm;
+pub mod stream;
 pub mod sum;
 pub mod welch;
 pub mod wilcoxon;

@@ -15,3 +15,4 @@ mod human;
 mod metrics;
 mod off_policy;
 mod online;
+mod stream;

@@ -7,6 +7,7 @@
 
 mod adjust;
 mod coverage;
+mod drift;
 mod folds;
 mod gate;
 mod harm;
