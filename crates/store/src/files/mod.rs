@@ -4,6 +4,7 @@
 //! for every column, at least one row, no infinite number, and kinds that rest on all of its rows.
 
 pub(crate) mod cells;
+mod columns;
 mod csv;
 mod delimiter;
 mod error;
@@ -12,10 +13,13 @@ pub mod images;
 mod ndjson;
 pub mod parquet;
 mod series;
+mod tally;
 
+pub use columns::{ColumnReader, Numbers};
 pub use error::ReadError;
 pub use parquet::{parquet_bytes, write_parquet};
 pub use series::{CutSeries, read_series};
+pub use tally::{KEPT_TEXTS, TextCounts};
 
 use crate::image::ImageShape;
 use domain::{Column, Kind, Schema, Table, Values};
@@ -169,33 +173,44 @@ fn unread(path: &Path, source: std::io::Error) -> ReadError {
 
 /// Checks a table against the schema. A column of nothing but missing cells has the kind that is asked for.
 fn conform(path: &Path, table: Table, options: &ReadOptions) -> Result<Table, ReadError> {
-    for field in options.schema.iter().flat_map(|s| &s.fields) {
-        if table.column(&field.name).is_none() {
-            let known = table.columns().iter().map(|c| c.name.as_str()).collect::<Vec<_>>().join(", ");
-            return Err(ReadError::NoColumn { path: path.into(), column: field.name.clone(), known });
-        }
-    }
-    let columns = table.columns().iter().map(|column| match options.kind_of(&column.name) {
+    let names: Vec<&str> = table.columns().iter().map(|c| c.name.as_str()).collect();
+    known_names(path, &names, options)?;
+    let columns = table.into_columns().into_iter().map(|column| match options.kind_of(&column.name) {
         Some(kind) => conform_column(path, column, kind),
-        None => Ok(column.clone()),
+        None => Ok(column),
     });
     let columns = columns.collect::<Result<_, _>>()?;
     Ok(Table::new(columns).expect("it was a table before"))
 }
 
-fn conform_column(path: &Path, column: &Column, expected: &Kind) -> Result<Column, ReadError> {
+/// Refuses a file that lacks a column of the schema.
+fn known_names(path: &Path, names: &[&str], options: &ReadOptions) -> Result<(), ReadError> {
+    let mut fields = options.schema.iter().flat_map(|s| &s.fields);
+    match fields.find(|field| !names.contains(&field.name.as_str())) {
+        Some(field) => {
+            let (path, column) = (path.into(), field.name.clone());
+            Err(ReadError::NoColumn { path, column, known: names.join(", ") })
+        }
+        None => Ok(()),
+    }
+}
+
+fn conform_column(path: &Path, column: Column, expected: &Kind) -> Result<Column, ReadError> {
     let (found, rows) = (column.values.kind(), column.values.len());
+    if found == *expected {
+        return Ok(column);
+    }
+    let empty = column.values.missing() == rows;
     let values = match expected {
-        _ if found == *expected => column.values.clone(),
-        Kind::Number if column.values.missing() == rows => Values::Number(vec![f64::NAN; rows]),
-        Kind::Text if column.values.missing() == rows => Values::Text(vec![None; rows]),
-        Kind::Time if column.values.missing() == rows => Values::Time(vec![None; rows]),
+        Kind::Number if empty => Values::Number(vec![f64::NAN; rows]),
+        Kind::Text if empty => Values::Text(vec![None; rows]),
+        Kind::Time if empty => Values::Time(vec![None; rows]),
         _ => {
             let (found, expected) = (found.to_string(), expected.to_string());
-            return Err(ReadError::Kind { path: path.into(), column: column.name.clone(), found, expected });
+            return Err(ReadError::Kind { path: path.into(), column: column.name, found, expected });
         }
     };
-    Ok(Column { name: column.name.clone(), values })
+    Ok(Column { name: column.name, values })
 }
 
 #[cfg(test)]

@@ -137,7 +137,8 @@ fn as_text(values: Values) -> Vec<Option<String>> {
     }
 }
 
-fn convert(array: &ArrayRef) -> Result<Values, Fault> {
+/// The cells of a batch.
+pub(super) fn convert(array: &ArrayRef) -> Result<Values, Fault> {
     match array.data_type() {
         DataType::Null => Ok(Values::Number(vec![f64::NAN; array.len()])),
         DataType::Boolean => {
@@ -156,9 +157,18 @@ fn convert(array: &ArrayRef) -> Result<Values, Fault> {
     }
 }
 
-/// The numbers of an array, of any width; NaN where there is none.
+/// The numbers of an array, of any width, none of them infinite; NaN where there is none.
 fn numbers(array: &ArrayRef) -> Result<Vec<f64>, Fault> {
-    let numbers = match array.data_type() {
+    let numbers = floating(array)?;
+    match numbers.iter().position(|x| x.is_infinite()) {
+        Some(row) => Err(Fault::Infinite { row, found: numbers[row].to_string() }),
+        None => Ok(numbers),
+    }
+}
+
+/// The numbers of an array, infinite ones among them; NaN where there is none.
+pub(super) fn floating(array: &ArrayRef) -> Result<Vec<f64>, Fault> {
+    Ok(match array.data_type() {
         DataType::Int8 => floats::<Int8Type>(array, f64::from),
         DataType::Int16 => floats::<Int16Type>(array, f64::from),
         DataType::Int32 => floats::<Int32Type>(array, f64::from),
@@ -175,11 +185,7 @@ fn numbers(array: &ArrayRef) -> Result<Vec<f64>, Fault> {
         DataType::Decimal128(..) => decimals::<Decimal128Type>(array),
         DataType::Decimal256(..) => decimals::<Decimal256Type>(array),
         other => return Err(Fault::Type(format!("type {other}"))),
-    };
-    match numbers.iter().position(|x| x.is_infinite()) {
-        Some(row) => Err(Fault::Infinite { row, found: numbers[row].to_string() }),
-        None => Ok(numbers),
-    }
+    })
 }
 
 fn floats<T: ArrowPrimitiveType>(array: &ArrayRef, to: impl Fn(T::Native) -> f64) -> Vec<f64> {

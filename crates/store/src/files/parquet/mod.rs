@@ -4,9 +4,12 @@
 //! was written; what Parquet holds beyond that is refused by column and type.
 
 mod column;
+mod columns;
 mod read;
+mod tally;
 mod write;
 
+pub(super) use columns::ParquetColumns;
 pub use read::{read, read_bytes};
 pub(crate) use write::encode;
 pub use write::{parquet_bytes, write_parquet};

@@ -50,7 +50,7 @@ fn decode<R: ChunkReader + 'static>(path: &Path, file: R, options: &ReadOptions)
 }
 
 /// A column's fault with its place; `before` are the rows of earlier batches.
-fn named(path: &Path, column: &str, before: u64, fault: Fault) -> ReadError {
+pub(super) fn named(path: &Path, column: &str, before: u64, fault: Fault) -> ReadError {
     let row_of = |row: usize| before + row as u64 + 1;
     let place = |row| format!("{}, row {}, column {column}", path.display(), row_of(row));
     let (file, name) = (path.into(), column.to_string());
