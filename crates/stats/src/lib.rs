@@ -11,12 +11,11 @@
 //! metric; how many rows in [`power`]; many questions in [`multiplicity`], [`budget`] and [`ladder`];
 //! evidence while rows keep coming in [`sequential`] and [`srm`]; two arms of an experiment in
 //! [`adjust`], [`ratio`] and [`welch`], what those methods do in [`simulate`]; a finished experiment's
-//! effect in [`relative`] and [`detectable`]; another policy's value from a log in [`off_policy`]; people in
-//! [`agreement`], [`dawid_skene`] and [`alternative_annotator`]; probabilities made honest in [`calibrate`] and
-//! judged in [`calibration`]; rows without labels in [`quality`], with drawn ones in [`label_sampling`].
 //! effect in [`relative`] and [`detectable`]; another policy's value from a log in [`off_policy`]; two
 //! samples in [`drift`], a stream of values in [`stream`], ageing and how often to retrain in [`decay`] and
-//! [`cadence`]; people in [`agreement`], [`dawid_skene`] and [`alternative_annotator`].
+//! [`cadence`]; people in [`agreement`], [`dawid_skene`] and [`alternative_annotator`]; probabilities made
+//! honest in [`calibrate`] and judged in [`calibration`]; rows without labels in [`quality`], with drawn ones
+//! in [`label_sampling`].
 
 pub mod adjust;
 pub mod agreement;
@@ -26,8 +25,8 @@ pub mod backtest;
 pub mod bonett_price;
 pub mod bootstrap;
 pub mod budget;
-pub mod calibrate;
 pub mod cadence;
+pub mod calibrate;
 pub mod calibration;
 mod cholesky;
 pub mod confusion;

@@ -15,6 +15,7 @@ use crate::drift::{Encoded, Together, date};
 use domain::gate::Estimate;
 use domain::{Column, Outputs, Table, Timestamp};
 use models::trees::{self, Forest, Matrix, Objective, Params, Part};
+use stats::stream::{RiskTracker, reference_upper};
 
 /// Answers of more numbers than this are summed up by their largest and their spread.
 const WIDE: usize = 8;
@@ -176,8 +177,28 @@ impl Course {
 }
 
 /// The row at which live loss is surely above what was promised and the tolerance, however often one looks.
+///
+/// Losses have no bound, and the tracker needs one: they are cut where one reference row in a thousand lies beyond, so
+/// that a few rows of any loss do not carry the alarm alone.
 fn alarm(losses: &[f64], reference: &[f64], tolerance: f64, delta: f64) -> Result<Option<usize>, StageError> {
-    let _ = (losses, reference, tolerance, delta);
+    let mut sorted = reference.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let most = 2.0 * stats::sum::quantile_sorted(&sorted, 0.999);
+    if most <= tolerance || reference.len() < 2 {
+        return Ok(None);
+    }
+    let unit = |loss: &f64| (loss / most).clamp(0.0, 1.0);
+    let scaled: Vec<f64> = reference.iter().map(unit).collect();
+    let upper = reference_upper(&scaled, delta / 2.0).map_err(|e| bad(&e))?;
+    if upper + tolerance / most >= 1.0 {
+        return Ok(None);
+    }
+    let mut tracker = RiskTracker::new(upper, tolerance / most, delta).map_err(|e| bad(&e))?;
+    for (row, loss) in losses.iter().map(unit).enumerate() {
+        if tracker.observe(loss).map_err(|e| bad(&e))?.is_some() {
+            return Ok(Some(row));
+        }
+    }
     Ok(None)
 }
 

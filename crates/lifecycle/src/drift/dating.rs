@@ -7,6 +7,7 @@
 //! *Checked against.* Steps and ramps at known places.
 
 use domain::Timestamp;
+use stats::stream::one_change;
 
 /// Blocks that a series is cut into, at most.
 const BLOCKS: usize = 60;
@@ -36,7 +37,7 @@ pub struct Dated {
 pub fn date(values: &[f64], at: &[Timestamp]) -> Option<Dated> {
     let size = values.len().div_ceil(BLOCKS).max(LEAST);
     let blocks: Vec<f64> = values.chunks(size).map(mean).collect();
-    let split = (1..blocks.len()).max_by(|&a, &b| between(&blocks, a).total_cmp(&between(&blocks, b)))?;
+    let split = one_change(&blocks, 1).ok()??.at;
     let row = split * size;
     let (first, second) = values.split_at(row);
     let error = (square_error(first) + square_error(second)).sqrt();
@@ -53,13 +54,6 @@ pub fn date(values: &[f64], at: &[Timestamp]) -> Option<Dated> {
 fn rest_is_flat(blocks: &[f64], before: f64, after: f64) -> bool {
     let last = mean(&blocks[blocks.len().saturating_sub(3)..]);
     (last - before) / (after - before) < 1.0 - AT_ONCE
-}
-
-/// How much of the variance a split explains.
-fn between(blocks: &[f64], split: usize) -> f64 {
-    let (first, second) = blocks.split_at(split);
-    let weight = (first.len() * second.len()) as f64 / blocks.len() as f64;
-    weight * (mean(first) - mean(second)).powi(2)
 }
 
 fn mean(values: &[f64]) -> f64 {

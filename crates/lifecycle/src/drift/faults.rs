@@ -73,9 +73,13 @@ fn of_column(pair: &Pair) -> Vec<DataFault> {
             }
         }
         (Shape::Numbers(before), Shape::Numbers(now)) => {
-            let more =
-                frozen(before, now).or_else(|| spike(before, now)).or_else(|| out_of_range(before, now));
-            found.extend(more.map(|(kind, share_before, share)| fault(kind, share_before, share)));
+            let more = frozen(before, now).or_else(|| spike(before, now));
+            found.extend(more.map(|(kind, was, is)| fault(kind, was, is)));
+            if found.is_empty() {
+                // another unit says more than that it lies outside
+                let outside = || out_of_range(before, now).map(|(kind, was, is)| fault(kind, was, is));
+                found.extend(scaled(pair).or_else(outside));
+            }
         }
         _ => {}
     }
