@@ -9,6 +9,7 @@ mod fingerprint;
 mod labels;
 mod loss;
 pub mod reference;
+pub mod simulate;
 pub mod traffic;
 mod transform;
 

@@ -168,8 +168,8 @@ impl Course {
         delta: f64,
     ) -> Result<Course, StageError> {
         let dated = date(losses, at).filter(|d| d.after > d.before);
-        // without a rise, what came first stands for the beginning
-        let first = dated.map_or(losses.len() / 3, |d| d.row);
+        // a slow rise is under way long before the row that splits it best
+        let first = dated.map_or(losses.len() / 3, |d| d.row.min(losses.len() / 5));
         let from_start = first > 0 && mean(&losses[..first]) - mean(reference) > tolerance;
         let alarmed = alarm(losses, reference, tolerance, delta)?.map(|row| at[row]);
         Ok(Course { since: dated.map(|d| d.since), from_start, alarmed })
