@@ -1,8 +1,10 @@
 //! What may be typed.
 
 mod experiment;
+mod watch;
 
 pub use experiment::{Analyze, Experiment, OffPolicy, Replay, Simulate, Start, Stop, Watch};
+pub use watch::{Diagnose, Drift};
 
 use clap::{Parser, Subcommand};
 use domain::plan::Span;
@@ -40,6 +42,10 @@ pub enum Command {
     /// Shadow, canary and A/B: start, watch, stop; analysis of experiments and logs
     #[command(subcommand)]
     Experiment(Experiment),
+    /// What moved: live rows beside the reference, two files, or a table over time
+    Drift(Drift),
+    /// Why production disappoints: one cause and one action, from exact checks to statistics
+    Diagnose(Diagnose),
     /// Train and judge on the labelled rows that live traffic brought
     Retrain(Retrain),
     /// Serve the incumbent over HTTP, with the page

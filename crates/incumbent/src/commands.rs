@@ -1,6 +1,8 @@
 //! One file a command: read, call, print.
 
 pub mod baseline;
+pub mod diagnose;
+pub mod drift;
 pub mod experiment;
 pub mod export;
 pub mod gate;

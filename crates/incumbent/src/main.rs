@@ -65,6 +65,8 @@ fn run(args: Args) -> anyhow::Result<Outcome> {
         Command::Import(import) => commands::import::run(&import, json),
         Command::Gate(gate) => commands::gate::run(&gate, json),
         Command::Experiment(experiment) => commands::experiment::run(&experiment, json),
+        Command::Drift(drift) => commands::drift::run(&drift, json),
+        Command::Diagnose(diagnose) => commands::diagnose::run(&diagnose, json),
         Command::Retrain(retrain) => commands::retrain::run(&retrain, json),
         Command::Serve(serve) => commands::serve::run(&serve, json),
         Command::Outcomes(outcomes) => commands::outcomes::run(&outcomes, json),

@@ -12,10 +12,12 @@ pub mod reference;
 pub mod simulate;
 pub mod traffic;
 mod transform;
+mod without_labels;
 
 pub use reference::Reference;
 pub use traffic::{Asked, Traffic};
 pub use transform::{Program, Transform};
+pub use without_labels::WithoutLabels;
 
 use crate::drift::{self, Comparison, Pair, Profile, Side, Together};
 use crate::live;
@@ -25,7 +27,8 @@ use domain::diagnosis::{Change, Diagnosis, Exact, Facts, Labels, Loss, Replay, d
 use domain::drift::DriftRules;
 use domain::{Event, Outputs, Table, Timestamp};
 use fingerprint::{Around, mismatch};
-use traffic::{places, sample};
+pub(crate) use traffic::places;
+use traffic::sample;
 
 /// The newest rows of the window that are looked at, in a row.
 const NEWEST: usize = 20_000;
@@ -62,6 +65,8 @@ pub struct Found {
     pub diagnosis: Diagnosis,
     /// Every column, with pictures.
     pub comparison: Comparison,
+    /// What the quality would be by what is known without labels; nothing rests on it.
+    pub without_labels: Vec<WithoutLabels>,
 }
 
 impl Found {
@@ -93,7 +98,8 @@ pub fn run(case: &Case<'_>) -> Result<Option<Found>, StageError> {
     };
     let facts = looked.facts(&comparison, together.as_ref())?;
     let diagnosis = diagnose(&case.project.plan.watch, &facts);
-    Ok(Some(Found { facts, diagnosis, comparison }))
+    let without_labels = looked.without_labels(together.as_ref())?;
+    Ok(Some(Found { facts, diagnosis, comparison, without_labels }))
 }
 
 /// The rows that are looked at.
@@ -246,6 +252,14 @@ impl<'a> Looked<'a> {
             loss,
             kpi: self.case.kpi,
         })
+    }
+
+    fn without_labels(&self, together: Option<&Together>) -> Result<Vec<WithoutLabels>, StageError> {
+        let all: Vec<&Asked> = self.rows.iter().collect();
+        let some: Vec<&Asked> = sample(&all, SAMPLE, self.seed()).into_iter().copied().collect();
+        let (rows, answers) = (self.inputs(&some), self.logged(&some));
+        let served = without_labels::Served { rows: &rows, answers: &answers };
+        without_labels::estimates(self.case.project, self.case.reference, &served, together, self.seed())
     }
 
     /// What other versions answer to these rows, newest first.

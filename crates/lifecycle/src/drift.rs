@@ -4,9 +4,11 @@
 //! what a move means for the model ([`crate::diagnose`]), or the rule that says what counts ([`domain::drift`]).
 
 mod column;
+mod course;
 mod dating;
 mod encoded;
 mod faults;
+mod files;
 mod onset;
 mod picture;
 mod profile;
@@ -14,8 +16,10 @@ mod together;
 
 pub(crate) use column::sort;
 pub use column::{Compared, compare};
+pub use course::{Course, Over, Shift, Window, over_time};
 pub use dating::{Dated, date};
 pub use faults::{Pair, dated, faults, repeated};
+pub use files::{Asked, between_files};
 pub use onset::onset;
 pub use picture::Picture;
 pub use profile::{Profile, Shape};

@@ -28,6 +28,7 @@ pub mod train;
 pub mod trainers;
 pub mod up;
 pub mod version;
+pub mod watch;
 
 pub use error::StageError;
 pub use project::{Progress, Project, Silent};

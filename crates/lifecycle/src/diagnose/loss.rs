@@ -137,7 +137,8 @@ impl Expected {
         Ok((0..rows.losses.len()).map(of).collect())
     }
 
-    fn average(&self, rows: &Lost<'_>) -> Result<Vec<f64>, StageError> {
+    /// What rows would be expected to lose, their own losses not looked at.
+    pub fn average(&self, rows: &Lost<'_>) -> Result<Vec<f64>, StageError> {
         let [first, second] = self.both(rows)?;
         Ok(first.iter().zip(second).map(|(a, b)| (a + b) / 2.0).collect())
     }

@@ -9,7 +9,7 @@ use crate::live::{self, Live};
 use crate::score::losses;
 use crate::version::{Version, open};
 use crate::{Project, StageError, data};
-use domain::{Column, Examples, Outputs, Table, Timestamp, VersionId};
+use domain::{Column, Examples, Outputs, Table, Target, Timestamp, VersionId};
 
 /// At most so many rows are kept.
 const ROWS: usize = 5000;
@@ -30,6 +30,8 @@ pub struct Reference {
     pub rows: Table,
     /// The version's answers.
     pub answers: Outputs,
+    /// What was true.
+    pub target: Target,
     /// One loss a row, of the primary metric.
     pub losses: Vec<f64>,
     /// One a column, in the order of the rows.
@@ -58,7 +60,8 @@ impl Reference {
         let worth = Worth { project, version, examples: &examples, rows: &rows, losses: &losses, seed };
         let importance = (0..rows.columns().len()).map(|c| worth.of(c)).collect::<Result<_, _>>()?;
         let tolerance = tolerance(project, &examples, &losses)?;
-        Ok(Reference { how, rows, answers, losses, profiles, importance, tolerance })
+        let target = examples.target;
+        Ok(Reference { how, rows, answers, target, losses, profiles, importance, tolerance })
     }
 
     /// Of a version of this project: the labelled live rows between its training and its first answer, or else the rows

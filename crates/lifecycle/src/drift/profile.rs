@@ -42,11 +42,11 @@ impl Profile {
     pub fn of(column: &Column, like: Option<&Profile>) -> Result<Profile, StageError> {
         let rows = column.values.len() as u64;
         match &column.values {
-            Values::Number(cells) => numbers(&column.name, rows, cells.clone(), DriftKind::Number),
+            Values::Number(cells) => of_cells(&column.name, rows, cells, DriftKind::Number),
             Values::Text(cells) => {
                 let sized = like.map_or_else(|| are_names(column), |like| like.kind == DriftKind::Size);
                 if sized {
-                    return numbers(&column.name, rows, sizes(cells), DriftKind::Size);
+                    return of_cells(&column.name, rows, &sizes(cells), DriftKind::Size);
                 }
                 let mut counts: BTreeMap<String, u64> = BTreeMap::new();
                 cells.iter().flatten().for_each(|cell| match counts.get_mut(cell) {
@@ -64,7 +64,8 @@ impl Profile {
             Values::Tensor { shape, data } => {
                 let width = shape.iter().product::<usize>().max(1);
                 let mean = |block: &[f32]| block.iter().map(|x| f64::from(*x)).sum::<f64>() / width as f64;
-                numbers(&column.name, rows, data.chunks(width).map(mean).collect(), DriftKind::Size)
+                let means: Vec<f64> = data.chunks(width).map(mean).collect();
+                of_cells(&column.name, rows, &means, DriftKind::Size)
             }
         }
     }
@@ -77,10 +78,15 @@ impl Profile {
     }
 
     /// Of numbers that are all finite, the rest of the rows having none.
-    pub fn finite(rows: u64, ecdf: Option<Ecdf>) -> Profile {
-        let missing = rows - ecdf.as_ref().map_or(0, Ecdf::len).min(rows);
-        let shape = ecdf.map_or(Shape::Empty, Shape::Numbers);
-        Profile { rows, missing, kind: DriftKind::Number, shape, span: None }
+    pub fn numbers(name: &str, rows: u64, finite: Vec<f64>) -> Result<Profile, StageError> {
+        let bad =
+            |e: stats::BadInput| StageError::Measure { metric: format!("column {name}"), why: e.to_string() };
+        let missing = rows - (finite.len() as u64).min(rows);
+        let shape = match finite.is_empty() {
+            true => Shape::Empty,
+            false => Shape::Numbers(Ecdf::of(finite).map_err(bad)?),
+        };
+        Ok(Profile { rows, missing, kind: DriftKind::Number, shape, span: None })
     }
 
     /// Rows with a value.
@@ -94,12 +100,9 @@ impl Profile {
     }
 }
 
-fn numbers(name: &str, rows: u64, cells: Vec<f64>, kind: DriftKind) -> Result<Profile, StageError> {
-    let finite: Vec<f64> = cells.into_iter().filter(|x| x.is_finite()).collect();
-    let bad =
-        |e: stats::BadInput| StageError::Measure { metric: format!("column {name}"), why: e.to_string() };
-    let ecdf = if finite.is_empty() { None } else { Some(Ecdf::of(finite).map_err(bad)?) };
-    Ok(Profile { kind, ..Profile::finite(rows, ecdf) })
+fn of_cells(name: &str, rows: u64, cells: &[f64], kind: DriftKind) -> Result<Profile, StageError> {
+    let finite = cells.iter().copied().filter(|x| x.is_finite()).collect();
+    Ok(Profile { kind, ..Profile::numbers(name, rows, finite)? })
 }
 
 /// Documents, and names or ids that hardly repeat.

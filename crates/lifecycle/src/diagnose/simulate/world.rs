@@ -267,7 +267,7 @@ impl Days<'_> {
 
 /// The `place`-th of `count` moments, evenly spread.
 fn moment(begin: i64, span: i64, count: usize, place: usize) -> Timestamp {
-    Timestamp(begin + span / count as i64 * place as i64)
+    Timestamp(begin + span / SECOND / count as i64 * SECOND * place as i64)
 }
 
 fn each(outputs: &Outputs) -> Vec<Vec<f64>> {

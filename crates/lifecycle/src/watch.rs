@@ -1,0 +1,110 @@
+//! Watching what serves: now and then all checks are made, and what changed is recorded.
+//!
+//! The reference of a version is made once and kept. Not here: who is told (the binary), or what follows from what was
+//! found ([`domain::diagnosis`]).
+
+use crate::diagnose::{self, Case, Found, Program, Reference, Transform, traffic};
+use crate::live::{self, Live};
+use crate::version::{Version, open};
+use crate::{Project, StageError};
+use domain::diagnosis::{Cause, Change};
+use domain::history::History;
+use domain::{Timestamp, VersionId};
+use std::sync::Arc;
+
+/// Watches one project.
+pub struct Watcher {
+    project: Project,
+    /// The version that serves, ready to be measured.
+    prepared: Option<(Version, Reference)>,
+    /// The version that has no reference, and nobody need try again.
+    without: Option<VersionId>,
+    /// When it looked last, by the rows' own clock.
+    looked: Option<Timestamp>,
+}
+
+/// What a look came to.
+pub struct Told {
+    /// Everything that was found.
+    pub found: Arc<Found>,
+    /// Whether the cause, or the need to act, is another than last time.
+    pub news: bool,
+}
+
+impl Watcher {
+    /// Of a project.
+    pub fn new(project: Project) -> Watcher {
+        Watcher { project, prepared: None, without: None, looked: None }
+    }
+
+    /// Looks where the plan says it is time, and records what is new.
+    pub fn tick(&mut self, live: &Live) -> Result<Option<Told>, StageError> {
+        let every = self.project.plan.watch.every.0;
+        let Some(now) = live.now.filter(|_| every > 0) else { return Ok(None) };
+        if self.looked.is_some_and(|looked| now.0 < looked.0.saturating_add(every)) {
+            return Ok(None);
+        }
+        self.looked = Some(now);
+        let history = self.project.history()?;
+        let Some(found) = self.look(&history, live, None)? else { return Ok(None) };
+        let news = is_news(&history, &found);
+        if news {
+            self.project.record(&[found.event(&self.project)])?;
+        }
+        Ok(Some(Told { found: Arc::new(found), news }))
+    }
+
+    /// Looks now and records nothing; `None` where the incumbent has not answered yet.
+    pub fn now(&mut self, kpi: Option<Change>) -> Result<Option<Found>, StageError> {
+        let live = live::read(&self.project)?;
+        self.look(&self.project.history()?, &live, kpi)
+    }
+
+    fn look(
+        &mut self,
+        history: &History,
+        live: &Live,
+        kpi: Option<Change>,
+    ) -> Result<Option<Found>, StageError> {
+        let Some(incumbent) = history.incumbent().map(|s| s.version.clone()) else { return Ok(None) };
+        let traffic = traffic::read(&self.project, &incumbent)?;
+        let Some(first) = traffic.rows.first().map(|row| row.at) else { return Ok(None) };
+        self.prepare(&incumbent, live, first)?;
+        let Some((version, reference)) = &self.prepared else { return Ok(None) };
+        let program = Program::of(&self.project);
+        let transform = program.as_ref().map(|program| program as &dyn Transform);
+        diagnose::run(&Case { project: &self.project, version, reference, traffic: &traffic, transform, kpi })
+    }
+
+    /// Makes the reference of a version that serves anew.
+    fn prepare(&mut self, incumbent: &VersionId, live: &Live, first: Timestamp) -> Result<(), StageError> {
+        if self.prepared.as_ref().is_some_and(|(version, _)| version.id == *incumbent)
+            || self.without.as_ref() == Some(incumbent)
+        {
+            return Ok(());
+        }
+        self.prepared = None;
+        let version = open(&self.project, incumbent)?;
+        match Reference::find(&self.project, &version, live, Some(first)) {
+            Ok(reference) => {
+                self.prepared = Some((version, reference));
+                Ok(())
+            }
+            Err(error) => {
+                self.without = Some(incumbent.clone());
+                Err(error)
+            }
+        }
+    }
+}
+
+/// Silence is no news, and neither is the same again.
+fn is_news(history: &History, found: &Found) -> bool {
+    let last = history.diagnoses.iter().rev().find(|d| d.facts.version == found.facts.version);
+    match last {
+        Some(last) => {
+            last.diagnosis.cause != found.diagnosis.cause || last.diagnosis.alarm != found.diagnosis.alarm
+        }
+        None => found.diagnosis.cause != Cause::Healthy,
+    }
+}
