@@ -5,7 +5,8 @@
 //! shift of a hundredth of a standard deviation is significant and harmless: alarm on the size, and use
 //! the p-value to hold back what chance alone explains.
 //!
-//! [`Ecdf`] is what numeric columns become, once, for [`numeric_drift`] and the bins of [`psi()`]; [`categorical`] compares counts; [`mmd`] and [`domain`] compare whole rows.
+//! [`Ecdf`] is what numeric columns become, once, for [`numeric_drift`] and the bins of [`psi()`];
+//! [`category_drift`] compares counts; [`mmd()`] and [`separation`] compare whole rows.
 
 pub mod categorical;
 pub mod domain;

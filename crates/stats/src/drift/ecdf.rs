@@ -28,12 +28,13 @@ impl Ecdf {
     /// Of values with whole-number weights in any order, as a quantile sketch holds them; a weight of 0
     /// leaves its value out. The weights' sum must fit 64 bits.
     pub fn weighted(mut points: Vec<(f64, u64)>) -> Result<Ecdf, BadInput> {
+        let values: Vec<f64> = points.iter().map(|point| point.0).collect();
+        input::all_finite("values", &values)?;
         points.retain(|point| point.1 > 0);
         input::at_least("values with a weight", points.len(), 1)?;
         points.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
         // Adding 0 turns −0 into 0, as in a column.
         let values: Vec<f64> = points.iter().map(|point| point.0 + 0.0).collect();
-        input::all_finite("values", &values)?;
         let mut total = 0u64;
         let mut through = Vec::with_capacity(points.len());
         for (_, weight) in points {
