@@ -98,12 +98,13 @@ pub(crate) fn groups(cluster: &[u64]) -> Vec<Vec<usize>> {
     groups.into_values().collect()
 }
 
-fn draw(groups: &[Vec<usize>], seed: u64, replicate: u64) -> Vec<usize> {
+/// The rows of as many groups as there are, drawn with replacement.
+pub(crate) fn draw(groups: &[Vec<usize>], seed: u64, replicate: u64) -> Vec<usize> {
     let pick = |i: usize| &groups[random::below(groups.len(), seed, replicate, i as u64)];
     (0..groups.len()).flat_map(pick).copied().collect()
 }
 
-fn check(plan: Resampling) -> Result<(), BadInput> {
+pub(crate) fn check(plan: Resampling) -> Result<(), BadInput> {
     input::open_unit("level", plan.level)?;
     input::at_least("replicates", plan.replicates as usize, 2)
 }

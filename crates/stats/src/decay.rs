@@ -3,8 +3,11 @@
 //! Not the measuring: pairs of age and paired excess loss come in, so that hard periods and seasons cancel.
 //! The invariant: a curve that starts at 0, never falls and stays below its limit.
 
+mod interval;
+
+pub use interval::{DecayInterval, decay_interval};
+
 use crate::input::{self, BadInput};
-use crate::sum::sum;
 use std::f64::consts::LN_2;
 
 /// Excess loss L(1 − 2^(−a/h)) at age a.
@@ -39,18 +42,22 @@ impl Decay {
         distinct.dedup();
         input::at_least("different ages above 0", distinct.len(), 3)?;
         let (youngest, oldest) = (distinct[0], distinct[distinct.len() - 1]);
-        let error = |log_h: f64| Decay::best(ages, excess, log_h.exp()).1;
-        let log_h = least(error, (youngest / STRAIGHT).ln(), (oldest * STRAIGHT).ln());
+        let worse = |log_h: f64| -Decay::best(ages, excess, log_h.exp()).1;
+        let log_h = least(worse, (youngest / STRAIGHT).ln(), (oldest * STRAIGHT).ln());
         let decay = Decay::best(ages, excess, log_h.exp()).0;
         Ok((decay.limit > 0.0).then_some(decay))
     }
 
-    /// The best limit for a half-life, and the squared error that it leaves.
+    /// The best limit for a half-life, and how much of the squares it explains.
     fn best(ages: &[f64], excess: &[f64], half_life: f64) -> (Decay, f64) {
         let shape = Decay { limit: 1.0, half_life };
-        let pairs = || ages.iter().map(|&a| shape.at(a)).zip(excess);
-        let limit = sum(pairs().map(|(g, y)| g * y)) / sum(pairs().map(|(g, _)| g * g));
-        (Decay { limit, half_life }, sum(pairs().map(|(g, y)| (y - limit * g).powi(2))))
+        let (mut squares, mut product) = (0.0, 0.0);
+        for (&age, y) in ages.iter().zip(excess) {
+            let g = shape.at(age);
+            squares += g * g;
+            product += g * y;
+        }
+        (Decay { limit: product / squares, half_life }, product * product / squares)
     }
 
     /// The excess loss at this age (0 or more).
@@ -71,12 +78,12 @@ impl Decay {
 
 /// The lowest point of a function on an interval: the best of a grid, then thirds around it.
 fn least(of: impl Fn(f64) -> f64, low: f64, high: f64) -> f64 {
-    const GRID: u32 = 200;
+    const GRID: u32 = 100;
     let step = (high - low) / f64::from(GRID);
     let at = |i: u32| low + step * f64::from(i);
     let best = (0..=GRID).min_by(|&a, &b| of(at(a)).total_cmp(&of(at(b)))).unwrap_or(0);
     let (mut from, mut to) = ((at(best) - step).max(low), (at(best) + step).min(high));
-    for _ in 0..80 {
+    for _ in 0..50 {
         let third = (to - from) / 3.0;
         if of(from + third) <= of(to - third) { to -= third } else { from += third }
     }
@@ -109,6 +116,7 @@ pub fn never_falling(values: &[f64]) -> Result<Vec<f64>, BadInput> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sum::sum;
     use proptest::prelude::*;
 
     #[test]
@@ -135,8 +143,8 @@ mod tests {
             let found = Decay::fit(&ages, &excess).unwrap().unwrap();
             prop_assert!((found.limit / limit - 1.0).abs() < 1e-5, "{found:?}");
             prop_assert!((found.half_life / half_life - 1.0).abs() < 1e-5, "{found:?}");
-            let halves = truth.total(30.0) - (0..30_000).map(|i| 0.001 * truth.at((f64::from(i) + 0.5) * 0.001)).sum::<f64>();
-            prop_assert!(halves.abs() < 1e-6);
+            let parts = (0..30_000).map(|i| 0.001 * truth.at((f64::from(i) + 0.5) * 0.001));
+            prop_assert!((truth.total(30.0) - sum(parts)).abs() < 1e-6);
         }
 
         #[test]

@@ -5,8 +5,8 @@
 //! shift of a hundredth of a standard deviation is significant and harmless: alarm on the size, and use
 //! the p-value to hold back what chance alone explains.
 //!
-//! [`Ecdf`] is what numeric columns become, once, for [`kolmogorov_smirnov`], [`wasserstein()`] and the
-//! bins of [`psi()`]; [`categorical`] compares counts; [`mmd`] and [`domain`] compare whole rows.
+//! [`Ecdf`] is what numeric columns become, once, for [`numeric_drift`] and the bins of [`psi()`];
+//! [`category_drift`] compares counts; [`mmd()`] and [`separation`] compare whole rows.
 
 pub mod categorical;
 pub mod domain;
@@ -14,6 +14,7 @@ pub mod ecdf;
 mod kolmogorov;
 pub mod ks;
 pub mod mmd;
+pub mod numeric;
 pub mod psi;
 pub mod wasserstein;
 
@@ -22,5 +23,6 @@ pub use domain::{Separation, auc_null_sd, density_ratios, separation};
 pub use ecdf::Ecdf;
 pub use ks::{KolmogorovSmirnov, Tail, kolmogorov_smirnov, kolmogorov_smirnov_by, kolmogorov_smirnov_p};
 pub use mmd::{Mmd, mmd};
+pub use numeric::{NumericDrift, numeric_drift};
 pub use psi::{Psi, bin_counts, psi, quantile_edges};
 pub use wasserstein::{normalised_wasserstein, wasserstein};

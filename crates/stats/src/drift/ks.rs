@@ -3,7 +3,7 @@
 //! The invariant: tied values move both distributions at once, so order within a tie never matters, and
 //! the statistic is a ratio of whole numbers, rounded once.
 
-use super::ecdf::{Ecdf, steps};
+use super::ecdf::{Ecdf, Step, steps};
 use super::kolmogorov;
 use crate::input::{self, BadInput};
 
@@ -38,21 +38,16 @@ pub enum Tail {
 /// - *Source.* Smirnov 1939; Simard and L'Ecuyer 2011 for the distribution; paths as in Hodges 1958.
 /// - *Checked against.* scipy 1.17.1 `ks_2samp(method="exact" | "asymp")`.
 pub fn kolmogorov_smirnov(reference: &Ecdf, current: &Ecdf) -> KolmogorovSmirnov {
-    let pairs = u128::from(reference.len()) * u128::from(current.len());
-    let tail = if pairs <= EXACT_PAIRS { Tail::Exact } else { Tail::Asymptotic };
-    kolmogorov_smirnov_by(reference, current, tail)
+    let mut gap = LargestGap::between(reference, current);
+    steps(reference, current, |step| gap.add(&step));
+    gap.test(gap.tail())
 }
 
 /// The test with the p-value computed as told; see [`kolmogorov_smirnov`].
 pub fn kolmogorov_smirnov_by(reference: &Ecdf, current: &Ecdf, tail: Tail) -> KolmogorovSmirnov {
-    let (n, m) = (reference.len(), current.len());
-    let gap = largest_gap(reference, current);
-    let statistic = gap as f64 / (n as f64 * m as f64);
-    let p_value = match tail {
-        Tail::Exact => share_of_paths_outside(n, m, gap),
-        Tail::Asymptotic => asymptotic(statistic, n, m),
-    };
-    KolmogorovSmirnov { statistic, p_value }
+    let mut gap = LargestGap::between(reference, current);
+    steps(reference, current, |step| gap.add(&step));
+    gap.test(tail)
 }
 
 /// The asymptotic p-value of a `statistic` in [0, 1] between samples of these sizes, each 1 or more; for a
@@ -70,14 +65,35 @@ fn asymptotic(statistic: f64, n: u64, m: u64) -> f64 {
 }
 
 /// The largest difference of the two shares, times the product of the sizes.
-fn largest_gap(reference: &Ecdf, current: &Ecdf) -> u128 {
-    let (n, m) = (u128::from(reference.len()), u128::from(current.len()));
-    let mut largest = 0;
-    steps(reference, current, |step| {
-        let gap = (u128::from(step.reference) * m).abs_diff(u128::from(step.current) * n);
-        largest = largest.max(gap);
-    });
-    largest
+pub(super) struct LargestGap {
+    n: u64,
+    m: u64,
+    largest: u128,
+}
+
+impl LargestGap {
+    pub(super) fn between(reference: &Ecdf, current: &Ecdf) -> LargestGap {
+        LargestGap { n: reference.len(), m: current.len(), largest: 0 }
+    }
+
+    pub(super) fn add(&mut self, step: &Step) {
+        let (a, b) = (u128::from(step.reference), u128::from(step.current));
+        self.largest = self.largest.max((a * u128::from(self.m)).abs_diff(b * u128::from(self.n)));
+    }
+
+    pub(super) fn tail(&self) -> Tail {
+        let few = u128::from(self.n) * u128::from(self.m) <= EXACT_PAIRS;
+        if few { Tail::Exact } else { Tail::Asymptotic }
+    }
+
+    pub(super) fn test(&self, tail: Tail) -> KolmogorovSmirnov {
+        let statistic = self.largest as f64 / (self.n as f64 * self.m as f64);
+        let p_value = match tail {
+            Tail::Exact => share_of_paths_outside(self.n, self.m, self.largest),
+            Tail::Asymptotic => asymptotic(statistic, self.n, self.m),
+        };
+        KolmogorovSmirnov { statistic, p_value }
+    }
 }
 
 /// The share of all orders of `n` and `m` values whose gap reaches `gap` anywhere.
@@ -139,7 +155,8 @@ mod tests {
             a in prop::collection::vec(0u8..9, 1..40), b in prop::collection::vec(0u8..9, 1..40),
         ) {
             let of = |values: &[u8]| ecdf(&values.iter().map(|&v| f64::from(v)).collect::<Vec<_>>());
-            let twin = Ecdf::weighted((0..9).map(|v| (f64::from(v), a.iter().filter(|&&x| x == v).count() as u64)).collect()).unwrap();
+            let count = |v: u8| a.iter().filter(|&&x| x == v).count() as u64;
+            let twin = Ecdf::weighted((0..9).map(|v| (f64::from(v), count(v))).collect()).unwrap();
             let found = kolmogorov_smirnov(&of(&a), &of(&b));
             prop_assert_eq!(found, kolmogorov_smirnov(&twin, &of(&b)));
             let swapped = kolmogorov_smirnov(&of(&b), &of(&a));

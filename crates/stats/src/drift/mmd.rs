@@ -6,7 +6,10 @@
 
 use crate::input::{self, BadInput};
 use crate::random;
-use crate::sum::{quantile_sorted, sum};
+use crate::sum::sum;
+
+/// Permutations that are added up side by side.
+const LANES: usize = 8;
 
 /// The squared discrepancy and its permutation p-value.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -42,15 +45,18 @@ pub fn mmd(
     let all: Vec<&[f64]> = reference.chunks(width).chain(current.chunks(width)).collect();
     let (kernel, median_distance) = Kernel::of(&all)?;
     let mut order: Vec<usize> = (0..n + m).collect();
-    let squared = kernel.discrepancy(&order, n);
+    let squared = kernel.discrepancies(&[&order[..n]; LANES], m)[0];
     // Equal up to rounding is equal.
     let reach = squared - 1e-12 * squared.abs();
-    let mut as_large = 0u32;
-    for replicate in 0..permutations {
-        shuffle(&mut order, seed, u64::from(replicate));
-        as_large += u32::from(kernel.discrepancy(&order, n) >= reach);
+    let mut as_large = 0;
+    for batch in 0..permutations.div_ceil(LANES as u32) {
+        let replicates = (batch * LANES as u32..permutations).take(LANES);
+        let firsts: Vec<Vec<usize>> = replicates.map(|r| shuffled(&mut order, n, seed, r)).collect();
+        let lane = |i: usize| firsts.get(i).map_or(&[][..], |first| first);
+        let found = kernel.discrepancies(&std::array::from_fn(lane), m);
+        as_large += found.iter().take(firsts.len()).filter(|&&d| d >= reach).count();
     }
-    let p_value = (f64::from(as_large) + 1.0) / (f64::from(permutations) + 1.0);
+    let p_value = (as_large as f64 + 1.0) / (f64::from(permutations) + 1.0);
     Ok(Mmd { squared, median_distance, p_value })
 }
 
@@ -74,47 +80,80 @@ impl Kernel {
         let apart = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(x, y)| (x - y) * (x - y)).sum::<f64>();
         let mut pairs: Vec<f64> = Vec::with_capacity(rows.len() * (rows.len() - 1) / 2);
         (1..rows.len()).for_each(|i| pairs.extend((0..i).map(|j| apart(rows[i], rows[j]))));
-        let mut sorted = pairs.clone();
-        sorted.sort_unstable_by(f64::total_cmp);
-        let median = input::finite("the median distance", quantile_sorted(&sorted, 0.5))?;
+        let median = input::finite("the median distance", median(&mut pairs.clone()))?;
         let why = "half of all rows are equal; compare them as categories";
         if median == 0.0 {
             return Err(BadInput::Undefined { what: "the kernel's width", why });
         }
         pairs.iter_mut().for_each(|d| *d = (-*d / median).exp());
-        let mut kernel = Kernel { pairs, totals: vec![0.0; rows.len()] };
-        let others = |i: usize| (0..rows.len()).filter(move |&j| j != i);
-        kernel.totals = (0..rows.len()).map(|i| sum(others(i).map(|j| kernel.at(i, j)))).collect();
-        Ok((kernel, median))
+        let totals = totals(&pairs, rows.len());
+        Ok((Kernel { pairs, totals }, median))
     }
 
-    fn at(&self, i: usize, j: usize) -> f64 {
-        let (low, high) = if i < j { (i, j) } else { (j, i) };
-        self.pairs[high * (high - 1) / 2 + low]
+    /// Each of these choices of first rows against the `m` rows left. Only the pairs within the first are
+    /// added up: the rows' totals give the other sums.
+    fn discrepancies(&self, firsts: &[&[usize]; LANES], m: usize) -> [f64; LANES] {
+        let within = self.within(firsts);
+        let all = sum(self.totals.iter().copied());
+        std::array::from_fn(|lane| {
+            let of_first = sum(firsts[lane].iter().map(|&i| self.totals[i]));
+            let across = of_first - within[lane];
+            let rest = all - of_first - across;
+            let (n, m) = (firsts[lane].len() as f64, m as f64);
+            within[lane] / (n * (n - 1.0)) + rest / (m * (m - 1.0)) - 2.0 * across / (n * m)
+        })
     }
 
-    /// The first `n` rows of this order against the rest. Only the pairs within the first are added up:
-    /// the rows' totals give the other sums.
-    fn discrepancy(&self, order: &[usize], n: usize) -> f64 {
-        let mut first = order[..n].to_vec();
-        first.sort_unstable();
-        let line = |(place, &i): (usize, &usize)| -> f64 {
-            let start = i * i.saturating_sub(1) / 2;
-            first[..place].iter().map(|&j| self.pairs[start + j]).sum()
-        };
-        let within = 2.0 * sum(first.iter().enumerate().map(line));
-        let of_first = sum(first.iter().map(|&i| self.totals[i]));
-        let across = of_first - within;
-        let rest = sum(self.totals.iter().copied()) - of_first - across;
-        let (n, m) = (n as f64, (order.len() - n) as f64);
-        within / (n * (n - 1.0)) + rest / (m * (m - 1.0)) - 2.0 * across / (n * m)
+    /// Twice the sum over the pairs within the chosen rows, for all choices in one pass: the kernel is
+    /// read once for eight of them.
+    fn within(&self, firsts: &[&[usize]; LANES]) -> [f64; LANES] {
+        let mut chosen = vec![[0.0; LANES]; self.totals.len()];
+        for (lane, first) in firsts.iter().enumerate() {
+            first.iter().for_each(|&i| chosen[i][lane] = 1.0);
+        }
+        let mut totals = [0.0; LANES];
+        let mut left = &self.pairs[..];
+        for (i, row) in chosen.iter().enumerate() {
+            let (line, after) = left.split_at(i);
+            left = after;
+            let mut sums = [0.0; LANES];
+            for (pair, other) in line.iter().zip(&chosen) {
+                (0..LANES).for_each(|lane| sums[lane] += pair * other[lane]);
+            }
+            (0..LANES).for_each(|lane| totals[lane] += 2.0 * sums[lane] * row[lane]);
+        }
+        totals
     }
 }
 
-fn shuffle(order: &mut [usize], seed: u64, replicate: u64) {
-    for last in (1..order.len()).rev() {
-        order.swap(last, random::below(last + 1, seed, replicate, last as u64));
+/// The median, the mean of the middle two of an even number; reorders the values.
+fn median(values: &mut [f64]) -> f64 {
+    let odd = values.len() % 2 == 1;
+    let middle = values.len() / 2;
+    let (below, &mut upper, _) = values.select_nth_unstable_by(middle, f64::total_cmp);
+    let lower = below.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if odd { upper } else { 0.5 * (lower + upper) }
+}
+
+/// Each row's sum over the pairs it is in.
+fn totals(pairs: &[f64], rows: usize) -> Vec<f64> {
+    let mut totals = vec![0.0; rows];
+    let mut left = pairs;
+    for i in 0..rows {
+        let (line, after) = left.split_at(i);
+        left = after;
+        totals[i] += line.iter().sum::<f64>();
+        totals.iter_mut().zip(line).for_each(|(total, pair)| *total += pair);
     }
+    totals
+}
+
+/// The first `n` rows after another shuffle.
+fn shuffled(order: &mut [usize], n: usize, seed: u64, replicate: u32) -> Vec<usize> {
+    for last in (1..order.len()).rev() {
+        order.swap(last, random::below(last + 1, seed, u64::from(replicate), last as u64));
+    }
+    order[..n].to_vec()
 }
 
 #[cfg(test)]

@@ -51,10 +51,11 @@ impl Psi {
 /// `floor`, without rescaling the rest.
 ///
 /// - *What it answers.* How different are the shares of the bins, and is that more than chance?
-/// - *Assumptions.* Independent rows; bins fixed without looking at the current sample; for the p-value five
+/// - *Assumptions.* Independent rows; bins fixed without looking at the current sample; for the p-value thirty
 ///   expected rows a bin or more.
-/// - *When it misleads.* It depends on the bins and on the floor: one new category adds 0.9 at a share of
-///   10%. Edges taken from the reference's own quantiles make its p-value a little too small for few rows.
+/// - *When it misleads.* It depends on the bins and on the floor: one new category adds 0.7 at a share of
+///   10%. With deciles and 100 rows a side 8% of samples that did not move have p < 0.05, with 50 rows 23%:
+///   ask [`super::kolmogorov_smirnov`] there.
 /// - *Source.* Yurdakul 2018, chapter 3.
 /// - *Checked against.* The formula by numpy 2 in the vectors `psi_deciles` and `drift_reference`.
 pub fn psi(reference: &[u64], current: &[u64], floor: f64) -> Result<Psi, BadInput> {

@@ -3,7 +3,7 @@
 //! The invariant: in the units of the column, so shifting one sample by c moves it by at most c;
 //! [`normalised_wasserstein`] alone can be compared across columns.
 
-use super::ecdf::{Ecdf, steps};
+use super::ecdf::{Ecdf, Step, steps};
 use crate::sum::sum;
 
 /// How far, on average, values must move to turn one sample into the other.
@@ -15,13 +15,9 @@ use crate::sum::sum;
 /// - *Source.* Vallender 1974; Ramdas, Trillos and Cuturi 2017.
 /// - *Checked against.* scipy 1.17.1 `wasserstein_distance`.
 pub fn wasserstein(reference: &Ecdf, current: &Ecdf) -> f64 {
-    let (n, m) = (reference.len() as f64, current.len() as f64);
-    let mut areas = Areas::default();
-    steps(reference, current, |step| {
-        // Whole numbers differ without rounding, and one division at the end serves all.
-        areas.add((step.reference as f64 * m - step.current as f64 * n).abs() * step.width);
-    });
-    areas.total() / (n * m)
+    let mut areas = Areas::between(reference, current);
+    steps(reference, current, |step| areas.add(&step));
+    areas.total()
 }
 
 /// The distance in population standard deviations of the reference; `None` where that is constant, since
@@ -31,18 +27,24 @@ pub fn normalised_wasserstein(reference: &Ecdf, current: &Ecdf) -> Option<f64> {
     (sd > 0.0).then(|| wasserstein(reference, current) / sd)
 }
 
-/// Sums of a thousand terms each, so that a million small areas lose no digits and cost no more than
-/// plain addition.
-#[derive(Default)]
-struct Areas {
+/// The area, as sums of a thousand terms each: a million small ones then lose no digits and cost no more
+/// than plain addition.
+pub(super) struct Areas {
+    n: f64,
+    m: f64,
     done: Vec<f64>,
     part: f64,
     terms: u32,
 }
 
 impl Areas {
-    fn add(&mut self, area: f64) {
-        self.part += area;
+    pub(super) fn between(reference: &Ecdf, current: &Ecdf) -> Areas {
+        Areas { n: reference.len() as f64, m: current.len() as f64, done: vec![], part: 0.0, terms: 0 }
+    }
+
+    pub(super) fn add(&mut self, step: &Step) {
+        // Whole numbers differ without rounding, and one division at the end serves all.
+        self.part += (step.reference as f64 * self.m - step.current as f64 * self.n).abs() * step.width;
         self.terms += 1;
         if self.terms == 1_000 {
             self.done.push(std::mem::take(&mut self.part));
@@ -50,8 +52,8 @@ impl Areas {
         }
     }
 
-    fn total(self) -> f64 {
-        sum(self.done) + self.part
+    pub(super) fn total(self) -> f64 {
+        (sum(self.done) + self.part) / (self.n * self.m)
     }
 }
 

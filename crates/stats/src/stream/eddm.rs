@@ -10,8 +10,8 @@ const LEAST: u64 = 30;
 ///
 /// - *What it answers.* Have the gaps between errors shrunk?
 /// - *Assumptions.* Independent errors, and more than thirty of them.
-/// - *When it misleads.* It has no error rate of its own and is easily alarmed: 2 of its 5 alarms on the
-///   reference stream come without a change. Context, never a page.
+/// - *When it misleads.* It has no error rate of its own and is easily alarmed: 4 of its 5 alarms on the
+///   reference stream, which changes once, come without a change. Context, never a page.
 /// - *Source.* Baena-García et al. 2006.
 /// - *Checked against.* river 0.26.1 `drift.binary.EDDM`.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -29,7 +29,7 @@ pub struct PageHinkley {
 }
 
 impl PageHinkley {
-    /// Deviations up to `tolerance` (0 or more; 0.005 is usual) count nothing; alarm at `threshold` (above 0).
+    /// Deviations up to `tolerance` (0 or more; usually 0.005) count nothing; alarm at `threshold` (above 0).
     pub fn new(tolerance: f64, threshold: f64) -> Result<Self, BadInput> {
         let good = tolerance.is_finite() && tolerance >= 0.0;
         input::parameter("tolerance", tolerance, "a finite number, 0 or more", good)?;

@@ -35,31 +35,34 @@ pub fn change_points(values: &[f64], penalty: f64, min_size: usize) -> Result<Ve
     input::at_least("values", values.len(), min_size)?;
     input::all_finite("values", values)?;
     input::parameter("penalty", penalty, "a finite number above 0", penalty.is_finite() && penalty > 0.0)?;
-    let cost = Cost::of(values);
-    let n = values.len();
-    let (mut best, mut from) = (vec![f64::INFINITY; n + 1], vec![0; n + 1]);
+    let from = last_changes(&Cost::of(values), values.len(), penalty, min_size);
+    let back = std::iter::successors(from.last().copied(), |&at| Some(from[at]));
+    let mut changes: Vec<usize> = back.take_while(|&at| at > 0).collect();
+    changes.reverse();
+    Ok(changes)
+}
+
+/// For each number of first rows, where their last segment starts.
+fn last_changes(cost: &Cost, rows: usize, penalty: f64, min_size: usize) -> Vec<usize> {
+    let (mut best, mut from) = (vec![f64::INFINITY; rows + 1], vec![0; rows + 1]);
     best[0] = -penalty;
     // Each candidate start, and the end from which on it cannot win.
     let mut starts: Vec<(usize, usize)> = vec![];
-    for end in min_size..=n {
+    for end in min_size..=rows {
         let newest = end - min_size;
         if newest == 0 || newest >= min_size {
             starts.push((newest, usize::MAX));
         }
         starts.retain(|start| start.1 > end);
-        let total = |start: usize| best[start] + cost.between(start, end);
-        let winner = starts.iter().map(|s| (total(s.0), s.0)).min_by(|a, b| a.0.total_cmp(&b.0));
-        let (least, start) = winner.expect("the newest candidate is alive");
-        let beaten: Vec<bool> = starts.iter().map(|s| total(s.0) > least + penalty).collect();
-        for (start, _) in starts.iter_mut().zip(beaten).filter(|(_, beaten)| *beaten) {
-            start.1 = start.1.min(end + min_size);
-        }
+        let totals: Vec<f64> = starts.iter().map(|s| best[s.0] + cost.between(s.0, end)).collect();
+        let candidates = totals.iter().copied().zip(starts.iter().map(|start| start.0));
+        let winner = candidates.min_by(|a, b| a.0.total_cmp(&b.0));
+        let (least, start) = winner.expect("row 0 or the newest candidate is alive");
         (best[end], from[end]) = (least + penalty, start);
+        let beaten = starts.iter_mut().zip(&totals).filter(|(_, total)| **total > least + penalty);
+        beaten.for_each(|(start, _)| start.1 = start.1.min(end + min_size));
     }
-    let mut changes: Vec<usize> =
-        std::iter::successors(Some(from[n]), |&at| Some(from[at])).take_while(|&at| at > 0).collect();
-    changes.reverse();
-    Ok(changes)
+    from
 }
 
 /// The row that splits finite values best into two means, each of at least `min_size` (1 or more) rows;
@@ -70,7 +73,7 @@ pub fn change_points(values: &[f64], penalty: f64, min_size: usize) -> Result<Ve
 /// - *When it misleads.* It dates a change in pure noise as well. The row is the best of many, so the
 ///   difference is flattered and no p-value may be read from it: show first that there is a change.
 /// - *Source.* Hinkley 1970; the least-squares split.
-/// - *Checked against.* [`change_points`] where that finds one, and trying every split.
+/// - *Checked against.* [`change_points`] where that finds one change; its error by simulation.
 pub fn one_change(values: &[f64], min_size: usize) -> Result<Option<Change>, BadInput> {
     input::at_least("rows of a segment", min_size, 1)?;
     input::at_least("values", values.len(), (2 * min_size).max(3))?;
@@ -151,10 +154,11 @@ mod tests {
         ) {
             let values: Vec<f64> = values.into_iter().map(f64::from).collect();
             let changes = change_points(&values, penalty, min_size).unwrap();
-            let ends: Vec<usize> = [0].into_iter().chain(changes.iter().copied()).chain([values.len()]).collect();
+            let ends: Vec<usize> = [&[0], &changes[..], &[values.len()]].concat();
             prop_assert!(ends.windows(2).all(|pair| pair[1] >= pair[0] + min_size));
             let cost = Cost::of(&values);
-            let found = ends.windows(2).map(|p| cost.between(p[0], p[1])).sum::<f64>() + penalty * changes.len() as f64;
+            let errors: f64 = ends.windows(2).map(|pair| cost.between(pair[0], pair[1])).sum();
+            let found = errors + penalty * changes.len() as f64;
             prop_assert!((found - least(&values, penalty, min_size)).abs() < 1e-9);
         }
     }
