@@ -3,8 +3,10 @@
 //! A check panics with what it found. Durability is not here: it needs a disk whose power can be cut.
 
 mod journal;
+mod sketches;
 
 pub use journal::check_journal;
+pub use sketches::check_sketches;
 
 use crate::digest::sha256;
 use crate::{Blobs, Registry, StoreError};

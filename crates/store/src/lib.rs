@@ -17,6 +17,7 @@ pub mod journal;
 pub mod memory;
 pub mod profile;
 pub mod signature_json;
+pub mod sketch;
 pub mod sqlite;
 pub mod version;
 

@@ -15,6 +15,7 @@ pub mod parquet;
 mod series;
 mod tally;
 
+pub(crate) use columns::seconds;
 pub use columns::{ColumnReader, Numbers};
 pub use error::ReadError;
 pub use parquet::{parquet_bytes, write_parquet};
