@@ -1,10 +1,13 @@
-//! The loop that keeps a served model in order: the release under way, live measurements, retraining.
+//! The loop that keeps a served model in order: the release under way, live measurements, what moved and why, retraining.
 //!
 //! It asks the stages of `lifecycle` in turn and prints what they say; it decides nothing itself.
 
 use crate::progress::Shown;
 use crate::running::Running;
+use crate::{alarm, workspace};
 use domain::experiment::{Decision, ExperimentId};
+use lifecycle::live::Live;
+use lifecycle::watch::Watcher;
 use lifecycle::{Progress, Project, experiment, live, measure, retrain};
 use std::time::{Duration, Instant};
 
@@ -14,6 +17,8 @@ const RELEASE: Duration = Duration::from_millis(500);
 const PAUSE: u32 = 4;
 /// How often live traffic is measured and the retraining rule asked.
 const CARE: Duration = Duration::from_secs(2);
+/// How often live rows are looked at where nothing is trained.
+const GUARD: Duration = Duration::from_secs(10);
 
 /// What is asked now and then while a model serves.
 pub struct Control {
@@ -23,20 +28,32 @@ pub struct Control {
     cared: Instant,
     /// The release that was spoken of last.
     said: Option<ExperimentId>,
+    watcher: Watcher,
 }
 
 impl Control {
     /// For a project that serves from now on.
-    pub fn new(project: Project) -> Control {
+    pub fn new(project: Project) -> anyhow::Result<Control> {
         let now = Instant::now();
-        Control { project, looked: now, pause: RELEASE, cared: now, said: None }
+        let watcher = Watcher::new(project.clone(), workspace::sketches(&project)?);
+        Ok(Control { project, looked: now, pause: RELEASE, cared: now, said: None, watcher })
     }
 
     /// Does what is due.
     pub fn tick(&mut self, running: &Running, shown: &mut Shown) -> anyhow::Result<()> {
         self.look(running, shown)?;
         if self.cared.elapsed() >= CARE {
-            self.care(shown)?;
+            self.care(running, shown)?;
+            self.cared = Instant::now();
+        }
+        Ok(())
+    }
+
+    /// Looks at the release and at live rows, and trains nothing.
+    pub fn guard(&mut self, running: &Running, shown: &mut Shown) -> anyhow::Result<()> {
+        self.look(running, shown)?;
+        if self.cared.elapsed() >= GUARD {
+            self.watch(&live::read(&self.project)?, running, shown)?;
             self.cared = Instant::now();
         }
         Ok(())
@@ -46,7 +63,7 @@ impl Control {
     pub fn now(&mut self, running: &Running, shown: &mut Shown) -> anyhow::Result<()> {
         running.drain();
         self.release(running, shown)?;
-        self.care(shown)
+        self.care(running, shown)
     }
 
     /// Looks at the release under way, if it is time.
@@ -73,13 +90,37 @@ impl Control {
         Ok(())
     }
 
-    fn care(&mut self, shown: &mut Shown) -> anyhow::Result<()> {
+    fn care(&mut self, running: &Running, shown: &mut Shown) -> anyhow::Result<()> {
         let live = live::read(&self.project)?;
         measure::run(&self.project, &live)?;
+        self.watch(&live, running, shown)?;
         for (version, verdict) in retrain::run(&self.project, &live, shown)? {
             shown.say(&format!("gate: {} (version {version})", verdict.decision));
         }
         shown.finish();
+        Ok(())
+    }
+
+    /// What moved, and why. What cannot be looked at is told, and stops nothing: the model goes on serving.
+    fn watch(&mut self, live: &Live, running: &Running, shown: &mut Shown) -> anyhow::Result<()> {
+        let told = match self.watcher.tick(live) {
+            Ok(told) => told,
+            Err(error) => {
+                shown.say(&format!("watch: {error}"));
+                return Ok(());
+            }
+        };
+        let Some(told) = told else { return Ok(()) };
+        let diagnosis = &told.found.diagnosis;
+        if told.news {
+            shown.say(&format!("diagnosis: {}: {}; {}", diagnosis.cause, diagnosis.why, diagnosis.action));
+        }
+        if let Some(url) = self.project.plan.watch.webhook.as_ref().filter(|_| told.news && diagnosis.alarm)
+            && let Err(error) = alarm::send(url, &told.found)
+        {
+            shown.say(&format!("alarm: {error:#}"));
+        }
+        running.watched(told.found);
         Ok(())
     }
 }

@@ -3,6 +3,7 @@
 //! This binary reads, calls and prints; rules stand in `domain`, stages in `lifecycle`. Exit status: 0 for a pass,
 //! 1 for a fail or not enough evidence, 2 when a command could not run.
 
+mod alarm;
 mod args;
 mod commands;
 mod control;

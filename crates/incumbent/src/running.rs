@@ -9,6 +9,7 @@ use domain::experiment::{Guardrail, Step};
 use domain::history::{Deployment, Release};
 use domain::{Event, History};
 use lifecycle::Project;
+use lifecycle::diagnose::Found;
 use lifecycle::version::open;
 use server::{About, App, BodyLimit, Progress, Source};
 use serving::trial::{Rules, Setup, Trial};
@@ -38,6 +39,7 @@ pub struct Running {
 /// What the page is told.
 struct Facts {
     history: RwLock<Arc<History>>,
+    watched: RwLock<Option<Arc<Found>>>,
     about: About,
     progress: Arc<Mutex<Option<Progress>>>,
 }
@@ -45,6 +47,10 @@ struct Facts {
 impl Source for Facts {
     fn history(&self) -> Arc<History> {
         Arc::clone(&self.history.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn watched(&self) -> Option<Arc<Found>> {
+        self.watched.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn about(&self) -> About {
@@ -67,7 +73,12 @@ pub fn start(
     project.journal.append(&[])?;
     let engine = Engine::start(settings(project), Arc::clone(&project.journal), Arc::new(SystemClock::new()));
     let engine = Arc::new(engine.context("could not start the serving threads")?);
-    let facts = Arc::new(Facts { history: RwLock::default(), about: about(project), progress });
+    let facts = Arc::new(Facts {
+        history: RwLock::default(),
+        watched: RwLock::default(),
+        about: about(project),
+        progress,
+    });
     let limits = server::Limits { body: body_limit(serve.body_limit_mb), ..server::Limits::default() };
     let app = Arc::new(App::new(Arc::clone(&engine), Arc::clone(&facts) as Arc<dyn Source>, limits));
     let runtime =
@@ -117,6 +128,11 @@ impl Running {
     /// What the data plane saw for itself of the release that runs: harm that need not wait for the journal.
     pub fn seen(&self) -> Vec<Guardrail> {
         self.engine.tripped().map(|tripped| tripped.guardrail).into_iter().collect()
+    }
+
+    /// Hands the page what was found of live rows.
+    pub fn watched(&self, found: Arc<Found>) {
+        *self.facts.watched.write().unwrap_or_else(PoisonError::into_inner) = Some(found);
     }
 
     /// Ends when every answer given so far is in the journal.

@@ -6,6 +6,7 @@ use domain::Timestamp;
 use lifecycle::Project;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use store::sketch::{FileSketches, Sketches};
 use store::{FileJournal, StoreError};
 
 /// The folder, beside the plan, with everything that incumbent keeps.
@@ -37,6 +38,11 @@ fn open_with(
         now: Arc::new(now),
         dir,
     })
+}
+
+/// Where a project's live rows are kept by the hour.
+pub fn sketches(project: &Project) -> anyhow::Result<Arc<dyn Sketches>> {
+    Ok(Arc::new(FileSketches::open(&project.dir.join(STATE).join("sketches"))?))
 }
 
 /// The journal, for reading only where another incumbent writes to it: what it served can be looked at

@@ -3,18 +3,27 @@
 //! The reference of a version is made once and kept. Not here: who is told (the binary), or what follows from what was
 //! found ([`domain::diagnosis`]).
 
+mod sketches;
+
+pub use sketches::windows;
+
 use crate::diagnose::{self, Case, Found, Program, Reference, Transform, traffic};
+use crate::drift::Window;
 use crate::live::{self, Live};
 use crate::version::{Version, open};
 use crate::{Project, StageError};
 use domain::diagnosis::{Cause, Change};
+use domain::drift::DriftRules;
 use domain::history::History;
 use domain::{Timestamp, VersionId};
 use std::sync::Arc;
+use store::sketch::Sketches;
 
 /// Watches one project.
 pub struct Watcher {
     project: Project,
+    /// Where live rows are kept by the hour.
+    sketches: Arc<dyn Sketches>,
     /// The version that serves, ready to be measured.
     prepared: Option<(Version, Reference)>,
     /// The version that has no reference, and nobody need try again.
@@ -33,8 +42,8 @@ pub struct Told {
 
 impl Watcher {
     /// Of a project.
-    pub fn new(project: Project) -> Watcher {
-        Watcher { project, prepared: None, without: None, looked: None }
+    pub fn new(project: Project, sketches: Arc<dyn Sketches>) -> Watcher {
+        Watcher { project, sketches, prepared: None, without: None, looked: None }
     }
 
     /// Looks where the plan says it is time, and records what is new.
@@ -71,9 +80,22 @@ impl Watcher {
         let Some(first) = traffic.rows.first().map(|row| row.at) else { return Ok(None) };
         self.prepare(&incumbent, live, first)?;
         let Some((version, reference)) = &self.prepared else { return Ok(None) };
+        sketches::keep(self.sketches.as_ref(), version, &traffic)?;
         let program = Program::of(&self.project);
         let transform = program.as_ref().map(|program| program as &dyn Transform);
         diagnose::run(&Case { project: &self.project, version, reference, traffic: &traffic, transform, kpi })
+    }
+
+    /// Every window of what the incumbent answered beside its reference, out of the sketches of its hours.
+    pub fn over_time(&mut self, every: i64) -> Result<Vec<Window>, StageError> {
+        let live = live::read(&self.project)?;
+        let Some(found) = self.look(&self.project.history()?, &live, None)? else { return Ok(Vec::new()) };
+        let Some((version, reference)) = &self.prepared else { return Ok(Vec::new()) };
+        let first =
+            traffic::read(&self.project, &version.id)?.rows.first().map_or(found.facts.from, |row| row.at);
+        let plan = &self.project.plan.watch;
+        let rules = DriftRules { effect: plan.effect, alpha: plan.alpha };
+        windows(self.sketches.as_ref(), version, reference, (first, found.facts.to), every, rules)
     }
 
     /// Makes the reference of a version that serves anew.

@@ -18,5 +18,5 @@ pub use cbpe::{
 };
 pub use dle::{DirectLoss, direct_loss};
 pub use importance::{
-    ReferenceClasses, ReferenceYesNo, Reweighted, density_ratios, reweighted_cbpe, reweighted_cbpe_classes,
+    ReferenceClasses, ReferenceYesNo, Reweighted, reweighted_cbpe, reweighted_cbpe_classes,
 };

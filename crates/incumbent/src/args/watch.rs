@@ -21,9 +21,9 @@ pub struct Drift {
     /// The moment, such as 2009-01-31, or the number where time is one
     #[arg(long, value_name = "WHEN", requires = "time")]
     pub until: Option<String>,
-    /// How long each window after it is
-    #[arg(long, value_name = "SPAN", default_value = "30d", value_parser = span)]
-    pub every: Span,
+    /// How long each window after it is [default: 30d]; of a project, its live rows window by window
+    #[arg(long, value_name = "SPAN", value_parser = span, conflicts_with = "current")]
+    pub every: Option<Span>,
     /// Only these columns
     #[arg(long, value_name = "COLUMN,...", value_delimiter = ',')]
     pub only: Vec<String>,

@@ -19,7 +19,7 @@ pub fn run(args: &args::Diagnose, json: bool) -> anyhow::Result<Outcome> {
     }
     let project = workspace::open_to_watch(&args.dir)?;
     let kpi = args.kpi.as_ref().map(|file| kpi::read(file)).transpose()?;
-    let Some(found) = look(&project, kpi)? else {
+    let Some(found) = watcher(&project)?.now(kpi)? else {
         return Err(Hinted::error("nothing was asked yet", "serve the model first: incumbent up"));
     };
     if let Some(path) = &args.html {
@@ -38,12 +38,12 @@ pub fn run(args: &args::Diagnose, json: bool) -> anyhow::Result<Outcome> {
     Ok(outcome(&found.diagnosis))
 }
 
-/// Looks at what the incumbent answered; `None` where it has answered nothing yet.
-pub(crate) fn look(project: &Project, kpi: Option<Change>) -> anyhow::Result<Option<Found>> {
+/// Who looks at what the incumbent answered.
+pub(crate) fn watcher(project: &Project) -> anyhow::Result<Watcher> {
     if project.history()?.incumbent().is_none() {
         return Err(Hinted::error("there is no incumbent", "make one first: incumbent up"));
     }
-    Ok(Watcher::new(project.clone()).now(kpi)?)
+    Ok(Watcher::new(project.clone(), workspace::sketches(project)?))
 }
 
 fn outcome(diagnosis: &Diagnosis) -> Outcome {

@@ -15,13 +15,13 @@ pub fn run(args: &args::Serve, json: bool) -> anyhow::Result<Outcome> {
     }
     let mut shown = Shown::new();
     let running = running::start(&project, args.address.as_deref(), shown.watched())?;
-    let mut control = Control::new(project.clone());
+    let mut control = Control::new(project.clone())?;
     if json {
         print::json(&json!({"address": format!("http://{}/", running.address)}));
     } else {
         println!("serving on http://{}/; Ctrl-C stops", running.address);
     }
-    running.watch(|| control.look(&running, &mut shown))?;
+    running.watch(|| control.guard(&running, &mut shown))?;
     running.stop()?;
     Ok(Outcome::Pass)
 }

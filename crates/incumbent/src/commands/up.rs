@@ -30,7 +30,7 @@ pub fn run(args: &args::Up, json: bool) -> anyhow::Result<Outcome> {
         show(&project, &running, &report)?;
     }
     eprintln!("{:<9} {:.1} minutes", "took", begun.elapsed().as_secs_f64() / 60.0);
-    let mut control = Control::new(project.clone());
+    let mut control = Control::new(project.clone())?;
     match args.replay {
         Some(speed) => {
             replay::run(&project, &running, &report.loaded.future, speed, &mut control, &mut shown)?

@@ -89,6 +89,12 @@ impl Profile {
         Ok(Profile { rows, missing, kind: DriftKind::Number, shape, span: None })
     }
 
+    /// Of a sketch's points.
+    pub fn weighted(rows: u64, missing: u64, ecdf: Option<Ecdf>) -> Profile {
+        let shape = ecdf.map_or(Shape::Empty, Shape::Numbers);
+        Profile { rows, missing, kind: DriftKind::Number, shape, span: None }
+    }
+
     /// Rows with a value.
     pub fn present(&self) -> u64 {
         self.rows - self.missing

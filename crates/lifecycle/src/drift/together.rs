@@ -13,6 +13,7 @@ use domain::Table;
 use domain::drift::ToldApart;
 use domain::gate::Estimate;
 use models::trees::{self, Forest, Matrix, Objective, Params, Part};
+use stats::drift::density_ratios;
 
 /// Every row is scored by trees that were grown without it, in so many turns.
 const FOLDS: usize = 5;
@@ -21,14 +22,17 @@ const LEAST: usize = 100;
 /// Live rows are so many times likelier than reference rows where nothing of the reference is like them.
 const LIKE_NONE: f64 = 20.0;
 
+/// No row stands for more than so many.
+const MOST: f64 = 1000.0;
+
 /// The classifier, and what it found.
 pub(crate) struct Together {
     /// What it found.
     pub told: ToldApart,
     encoded: Encoded,
     forests: Vec<Forest>,
-    /// Reference rows over live ones.
-    balance: f64,
+    /// Rows of the reference, and live ones.
+    sizes: (u64, u64),
 }
 
 /// Trains on two tables of the same columns; `None` where either has too few rows, or no column tells anything.
@@ -59,8 +63,8 @@ pub(crate) fn together(
         forests.push(forest);
     }
     let told = told(&encoded, &forests, &live, &scores)?;
-    let balance = reference.rows() as f64 / current.rows() as f64;
-    Ok(Some(Together { told, encoded, forests, balance }))
+    let sizes = (reference.rows() as u64, current.rows() as u64);
+    Ok(Some(Together { told, encoded, forests, sizes }))
 }
 
 fn grow(
@@ -108,7 +112,9 @@ impl Together {
             let share = 1.0 / self.forests.len() as f64;
             chance.iter_mut().zip(forest.predict(&matrix)).for_each(|(sum, p)| *sum += share * p);
         }
-        Ok(chance.into_iter().map(|p| p / (1.0 - p).max(1e-9) * self.balance).collect())
+        // sums of shares may end a bit above 1
+        chance.iter_mut().for_each(|p| *p = p.clamp(0.0, 1.0));
+        density_ratios(&chance, self.sizes.0, self.sizes.1, MOST).map_err(|e| measure(&e))
     }
 
     /// Whether each row is like none of the reference.

@@ -35,7 +35,7 @@ pub struct ReferenceYesNo<'a> {
     pub actual: &'a [bool],
     /// The probability of yes that the model stated.
     pub stated: &'a [f64],
-    /// How much more frequent such a row is now, from [`density_ratios`].
+    /// How much more frequent such a row is now, from [`crate::drift::density_ratios`].
     pub ratios: &'a [f64],
 }
 
@@ -46,32 +46,8 @@ pub struct ReferenceClasses<'a> {
     pub classes: &'a [usize],
     /// The probabilities that the model stated, each row summing to 1.
     pub stated: &'a [f64],
-    /// How much more frequent such a row is now, from [`density_ratios`].
+    /// How much more frequent such a row is now, from [`crate::drift::density_ratios`].
     pub ratios: &'a [f64],
-}
-
-/// w(x) = p/(1 − p) · reference rows/current rows, for p = P(current | x) of each reference row, by a
-/// classifier trained to tell reference from current rows; in [0, 1).
-///
-/// - *What it answers.* How much more frequent is a row like this one now?
-/// - *Assumptions.* The classifier's probabilities are calibrated, and each is of a row that the classifier
-///   was not trained on.
-/// - *When it misleads.* An overconfident classifier makes a few rows carry everything: read the effective
-///   number of rows. Rows that the reference lacks have no weight to correct them.
-/// - *Source.* Sugiyama, Suzuki and Kanamori 2012, chapter 4.
-/// - *Checked against.* The vector `density_ratio_from_domain_classifier` of the reference file.
-pub fn density_ratios(
-    current_chance: &[f64],
-    reference_rows: u64,
-    current_rows: u64,
-) -> Result<Vec<f64>, BadInput> {
-    let rows = |what, found: u64| input::at_least(what, usize::try_from(found).unwrap_or(usize::MAX), 1);
-    rows("reference rows", reference_rows)?;
-    rows("current rows", current_rows)?;
-    let expected = "a number from 0 to below 1: a row that is surely current is in no reference";
-    input::all("P(current)", current_chance, expected, |p| (0.0..1.0).contains(&p))?;
-    let scale = reference_rows as f64 / current_rows as f64;
-    Ok(current_chance.iter().map(|p| p / (1.0 - p) * scale).collect())
 }
 
 /// CBPE of a yes-or-no model after calibration on reference rows weighted by their density ratio (PAPE,
@@ -131,14 +107,6 @@ fn if_enough<T>(found: T, ratios: &[f64], least: f64) -> Result<Reweighted<T>, B
 mod tests {
     use super::*;
     use crate::random::unit;
-
-    #[test]
-    fn a_row_that_is_surely_current_is_named() {
-        let error = density_ratios(&[0.5, 1.0], 10, 10).unwrap_err();
-        assert!(error.to_string().starts_with("P(current), row 1: found 1, expected"), "{error}");
-        assert!(density_ratios(&[0.5], 0, 10).is_err() && density_ratios(&[f64::NAN], 1, 1).is_err());
-        assert_eq!(density_ratios(&[0.0, 0.5], 10, 10), Ok(vec![0.0, 1.0]));
-    }
 
     fn reference() -> (Vec<bool>, Vec<f64>) {
         (0..600).map(|i| (unit(1, i, 0) < unit(1, i, 1), unit(1, i, 1))).unzip()

@@ -4,12 +4,13 @@ use crate::file::{all_close, cases, close, flags, number, numbers};
 use serde_json::Value;
 use stats::calibrate::{Isotonic, Platt, Temperature};
 use stats::calibration::{calibration_error, equal_mass_calibration_error, squared_calibration_error};
+use stats::drift::density_ratios;
 use stats::label_sampling::{
     Coins, Draw, SampledMean, active_mean, hajek, horvitz_thompson, lure, lure_weights, ppi_mean,
 };
 use stats::metric::{binary_brier_losses, log_losses, most_probable};
 use stats::off_policy::effective_sample_size;
-use stats::quality::{ServedClasses, ServedYesNo, cbpe, cbpe_classes, density_ratios};
+use stats::quality::{ServedClasses, ServedYesNo, cbpe, cbpe_classes};
 use stats::sum::mean;
 
 #[test]
@@ -124,7 +125,7 @@ fn classes(name: &str, input: &Value, expected: &Value, tolerance: f64) -> Check
 
 fn ratios(name: &str, input: &Value, expected: &Value, tolerance: f64) -> Checked {
     let rows = |key: &str| crate::file::count(&input[key]);
-    let found = density_ratios(&numbers(&input["p_current"]), rows("n_ref"), rows("n_cur")).unwrap();
+    let found = density_ratios(&numbers(&input["p_current"]), rows("n_ref"), rows("n_cur"), 1e9).unwrap();
     all_close(name, &found, &expected["w"], tolerance);
     close(name, effective_sample_size(&found).unwrap(), &expected["ess"], tolerance);
     2

@@ -2,10 +2,11 @@
 //! chance was known.
 
 use crate::rate::{normal, rate};
+use stats::drift::density_ratios;
 use stats::label_sampling::{
     AnytimeActiveMean, Coins, Draw, active_mean, hajek, horvitz_thompson, lure, ppi_mean,
 };
-use stats::quality::{ReferenceYesNo, ServedYesNo, cbpe, density_ratios, direct_loss, reweighted_cbpe};
+use stats::quality::{ReferenceYesNo, ServedYesNo, cbpe, direct_loss, reweighted_cbpe};
 use stats::random::unit;
 use stats::sum::mean;
 
@@ -94,7 +95,7 @@ fn weights_repair_a_calibration_that_holds_on_average_only() {
         // P(current | kind), as a perfect classifier of reference and current rows has it.
         let chance: Vec<f64> =
             reference.first.iter().map(|&first| if first { 0.9 / 1.4 } else { 0.1 / 0.6 }).collect();
-        let ratios = density_ratios(&chance, rows, rows).unwrap();
+        let ratios = density_ratios(&chance, rows, rows, 1e9).unwrap();
         let of = |ratios: &[f64]| {
             let before = ReferenceYesNo { actual: &reference.actual, stated: &reference.stated, ratios };
             let found = reweighted_cbpe(before, &current.stated, &predicted, 1_000.0, 0.95).unwrap();

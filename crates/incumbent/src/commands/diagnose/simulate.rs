@@ -42,7 +42,8 @@ pub(super) fn run(args: &args::Diagnose, json: bool) -> anyhow::Result<Outcome> 
     let clean = &tallies[""];
     let right: u64 = FAULTS.iter().map(|f| tallies[f.name].right).sum();
     let runs: u64 = FAULTS.iter().map(|f| tallies[f.name].runs).sum();
-    let kept = right as f64 >= RIGHT * runs as f64 && (clean.runs - clean.right) as f64 <= CLEAN * clean.runs as f64;
+    let kept =
+        right as f64 >= RIGHT * runs as f64 && (clean.runs - clean.right) as f64 <= CLEAN * clean.runs as f64;
     if json {
         let faults = FAULTS.iter().map(|f| as_json(f.name, f.expected, &tallies[f.name]));
         print::json(&json!({
@@ -81,7 +82,8 @@ fn all(jobs: &[(u64, Vec<Job>)], shown: &mut Shown) -> anyhow::Result<BTreeMap<&
     shown.begin("diagnose", &format!("{total} runs of two weeks"));
     let next = AtomicUsize::new(0);
     let (send, receive) = mpsc::channel::<Made>();
-    let mut tallies: BTreeMap<&'static str, Tally> = FAULTS.iter().map(|f| (f.name, Tally::default())).collect();
+    let mut tallies: BTreeMap<&'static str, Tally> =
+        FAULTS.iter().map(|f| (f.name, Tally::default())).collect();
     tallies.insert("", Tally::default());
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
@@ -155,7 +157,8 @@ fn share(part: u64, all: u64) -> anyhow::Result<String> {
 }
 
 fn as_json(name: &str, expected: Cause, tally: &Tally) -> serde_json::Value {
-    let wrong = tally.wrong.iter().map(|(cause, (runs, why))| json!({"cause": cause, "runs": runs, "why": why}));
+    let wrong =
+        tally.wrong.iter().map(|(cause, (runs, why))| json!({"cause": cause, "runs": runs, "why": why}));
     json!({
         "fault": name, "expected": expected, "runs": tally.runs, "right": tally.right, "alarms": tally.alarms,
         "wrong": wrong.collect::<Vec<_>>(),

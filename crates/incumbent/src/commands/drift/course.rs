@@ -21,7 +21,7 @@ pub(super) fn run(args: &args::Drift, path: &Path, time: &str, json: bool) -> an
     });
     let over = Over {
         until: moment(args.until.as_deref().unwrap_or_default())?,
-        every: args.every.0,
+        every: args.every.map_or(30 * domain::time::DAY, |span| span.0),
         rules: super::rules(args),
         together: !args.columns_only,
         seed: SEED,
@@ -52,26 +52,23 @@ fn ordered(table: &Table, time: &str, file: &str) -> anyhow::Result<(Table, Vec<
 fn moment(text: &str) -> anyhow::Result<Timestamp> {
     let seconds = || text.parse::<f64>().ok().map(|s| Timestamp((s * domain::time::SECOND as f64) as i64));
     Timestamp::parse(text).or_else(seconds).ok_or_else(|| {
-        Hinted::error(format!("--until is `{text}`, expected a date, an instant or a number"), "write 2009-01-31")
+        Hinted::error(
+            format!("--until is `{text}`, expected a date, an instant or a number"),
+            "write 2009-01-31",
+        )
     })
 }
 
 fn text(course: &Course) {
     let (from, to) = (course.reference.from, course.reference.to);
-    let when = |t: Option<Timestamp>| t.map(|t| t.to_string()).unwrap_or_default();
-    println!("{}: reference of {} rows, {} to {}", course.reference.name, course.reference.rows, when(from), when(to));
-    let rows = course.windows.iter().map(|w| {
-        let moved: Vec<String> =
-            w.columns.iter().filter(|c| c.moved).map(|c| format!("{} {}", c.column, print::number(c.distance))).collect();
-        vec![
-            when(w.side.from),
-            w.side.rows.to_string(),
-            w.told_apart.as_ref().map(|t| print::number(t.auc.value)).unwrap_or_default(),
-            moved.join(", "),
-            w.faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
-        ]
-    });
-    println!("{}", print::table(&["from", "rows", "AUC", "moved", "broken"], rows.collect()));
+    println!(
+        "{}: reference of {} rows, {} to {}",
+        course.reference.name,
+        course.reference.rows,
+        when(from),
+        when(to)
+    );
+    println!("{}", table(&course.windows));
     if course.shifts.is_empty() {
         println!("no column shifted");
         return;
@@ -84,15 +81,38 @@ fn text(course: &Course) {
     println!("effect: in standard deviations of the reference; of a category in its share");
 }
 
-fn as_json(course: &Course) -> Value {
-    let when = |t: Option<Timestamp>| t.map(|t| t.to_string());
-    let window = |w: &Window| {
-        json!({
-            "from": when(w.side.from), "to": when(w.side.to), "rows": w.side.rows,
-            "moved": w.columns.iter().filter(|c| c.moved).map(|c| &c.column).collect::<Vec<_>>(),
-            "columns": w.columns, "faults": w.faults, "told_apart": w.told_apart,
-        })
+/// Windows as a table, one a line.
+pub(super) fn table(windows: &[Window]) -> comfy_table::Table {
+    let moved = |w: &Window| {
+        let moved = w.columns.iter().filter(|c| c.moved);
+        moved.map(|c| format!("{} {}", c.column, print::number(c.distance))).collect::<Vec<_>>().join(", ")
     };
+    let rows = windows.iter().map(|w| {
+        vec![
+            when(w.side.from),
+            w.side.rows.to_string(),
+            w.told_apart.as_ref().map(|t| print::number(t.auc.value)).unwrap_or_default(),
+            moved(w),
+            w.faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+        ]
+    });
+    print::table(&["from", "rows", "AUC", "moved", "broken"], rows.collect())
+}
+
+/// A window for programs.
+pub(super) fn window(w: &Window) -> Value {
+    json!({
+        "from": w.side.from.map(|t| t.to_string()), "to": w.side.to.map(|t| t.to_string()), "rows": w.side.rows,
+        "moved": w.columns.iter().filter(|c| c.moved).map(|c| &c.column).collect::<Vec<_>>(),
+        "columns": w.columns, "faults": w.faults, "told_apart": w.told_apart,
+    })
+}
+
+fn when(t: Option<Timestamp>) -> String {
+    t.map(|t| t.to_string()).unwrap_or_default()
+}
+
+fn as_json(course: &Course) -> Value {
     let shifts = course.shifts.iter().map(|s| {
         json!({"what": s.what, "since": s.since.to_string(), "before": s.before, "after": s.after, "effect": s.effect})
     });

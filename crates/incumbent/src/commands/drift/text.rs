@@ -15,7 +15,11 @@ pub(super) fn print(found: &Comparison) {
     if let Some(told) = &found.told_apart {
         let by: Vec<String> =
             told.by.iter().take(3).map(|(name, share)| format!("{name} {:.0}%", 100.0 * share)).collect();
-        println!("all columns together: told apart with AUC {} by {}", print::estimate(&told.auc), by.join(", "));
+        println!(
+            "all columns together: told apart with AUC {} by {}",
+            print::estimate(&told.auc),
+            by.join(", ")
+        );
     }
     let columns: Vec<&ColumnDrift> = found.columns.iter().map(|c| &c.drift).collect();
     println!("{}", table(&columns));
