@@ -29,6 +29,9 @@ use std::sync::Arc;
 /// Rows that are decoded at a time: few enough to stay near the processor.
 const BATCH: usize = 32_768;
 
+/// Rows for which room is made on the footer's word alone.
+const TRUSTED: usize = 1 << 22;
+
 /// A Parquet file whose footer was read.
 pub(in crate::files) struct ParquetColumns {
     path: PathBuf,
@@ -77,7 +80,8 @@ impl ParquetColumns {
 
     /// The numbers of a column whose kind is a number.
     pub fn numbers(&self, index: usize) -> Result<Numbers, ReadError> {
-        let mut numbers = Numbers::default();
+        let expected = usize::try_from(self.rows()).map_or(TRUSTED, |rows| rows.min(TRUSTED));
+        let mut numbers = Numbers { present: Vec::with_capacity(expected), ..Numbers::default() };
         self.visit(&self.plain, index, None, &mut |array| {
             match array.as_primitive_opt::<Float64Type>() {
                 Some(floats) => add_floats(floats, &mut numbers),
