@@ -3,6 +3,7 @@
 //! usage: drift write FOLDER ROWS    writes reference.parquet and current.parquet: 24 columns of numbers of six
 //!                                   laws and 6 of categories, in five of which the current rows differ
 //!        drift read FILE THREADS    prints the seconds of reading every column once
+//!        drift sketch FILE          prints the seconds of sketching every column, without reading, and the bytes
 
 mod laws;
 
@@ -12,6 +13,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 use store::files::{ColumnReader, ReadError, ReadOptions, write_parquet};
+use store::sketch::ColumnSketch;
 
 /// Columns of numbers, and all columns.
 const NUMBERS: usize = 24;
@@ -22,8 +24,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["write", folder, rows] => write(Path::new(folder), rows.parse()?),
         ["read", file, threads] => read(Path::new(file), threads.parse()?),
+        ["sketch", file] => sketch(Path::new(file)),
         _ => {
-            eprintln!("drift: nothing to do without `write FOLDER ROWS` or `read FILE THREADS`");
+            eprintln!(
+                "drift: nothing to do without `write FOLDER ROWS`, `read FILE THREADS` or `sketch FILE`"
+            );
             Ok(())
         }
     }
@@ -59,5 +64,24 @@ fn read(file: &Path, threads: usize) -> Result<(), Box<dyn Error>> {
         threads.into_iter().map(|t| t.join().expect("no thread panics")).sum::<Result<u64, ReadError>>()
     })?;
     println!("{cells} cells in {:.3} s", start.elapsed().as_secs_f64());
+    Ok(())
+}
+
+fn sketch(file: &Path) -> Result<(), Box<dyn Error>> {
+    let reader = ColumnReader::open(file, &ReadOptions::default())?;
+    let (mut seconds, mut bytes) = (0.0, 0);
+    for (index, (_, kind)) in reader.names_and_kinds().iter().enumerate() {
+        let values = reader.column(index)?;
+        let start = Instant::now();
+        let mut sketch = ColumnSketch::new(kind);
+        sketch.observe(&values)?;
+        bytes += sketch.to_bytes().len();
+        seconds += start.elapsed().as_secs_f64();
+    }
+    println!(
+        "{} rows of {} columns in {seconds:.3} s, {bytes} bytes",
+        reader.rows(),
+        reader.names_and_kinds().len()
+    );
     Ok(())
 }

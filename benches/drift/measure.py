@@ -1,8 +1,8 @@
 """Runs three comparisons of the same two files in turn, several times, and prints what each cost as a table.
 
 A process is measured from outside: wall seconds from its start to its end, and from the operating system its
-seconds of processor and the most memory it had. Of several runs the least is taken, since a busy machine only
-adds. The packages write their own readings to standard error.
+seconds of processor and the most memory it had (never less than this program's own few MB). Of several runs the
+least is taken, since a busy machine only adds. The packages write their own readings to standard error.
 """
 
 import argparse

@@ -146,16 +146,22 @@ impl Numbers {
     pub fn of(values: &Values) -> Option<Numbers> {
         let mut numbers = Numbers::default();
         match values {
-            Values::Number(cells) => numbers.extend(cells.iter().copied()),
-            Values::Time(cells) => numbers.extend(cells.iter().map(|at| at.map_or(f64::NAN, seconds))),
+            Values::Number(cells) => numbers.extend(cells),
+            Values::Time(cells) => {
+                numbers.missing = values.missing() as u64;
+                numbers.present = cells.iter().flatten().map(|&at| seconds(at)).collect();
+            }
             Values::Text(_) | Values::Tensor { .. } => return None,
         }
         Some(numbers)
     }
 
     /// Adds cells; NaN is a missing one.
-    pub(super) fn extend(&mut self, cells: impl Iterator<Item = f64>) {
-        for cell in cells {
+    pub(super) fn extend(&mut self, cells: &[f64]) {
+        if cells.iter().all(|cell| cell.is_finite()) {
+            return self.present.extend_from_slice(cells);
+        }
+        for &cell in cells {
             if cell.is_finite() {
                 self.present.push(cell);
             } else if cell.is_nan() {
