@@ -135,6 +135,14 @@ impl<'a> Looked<'a> {
         live::table(&cells, &self.case.version.model.signature().inputs)
     }
 
+    /// Who each row is about, where the plan says which column tells.
+    fn entities(&self, rows: &[&Asked]) -> Option<Vec<u64>> {
+        let data = &self.case.project.plan.data;
+        let name = data.entity.as_deref().or(data.series.as_deref())?;
+        let own = |row: &&Asked| row.input.get(name).map(ToString::to_string).unwrap_or_default();
+        Some(rows.iter().map(|row| store::digest::hash64(&own(row))).collect())
+    }
+
     fn logged(&self, rows: &[&Asked]) -> Outputs {
         let kind = self.case.version.model.signature().output.clone();
         Outputs { kind, values: rows.iter().flat_map(|row| row.output.iter().copied()).collect() }
@@ -181,9 +189,14 @@ impl<'a> Looked<'a> {
 
     fn pairs(&self, current: &Table) -> Result<Vec<Pair>, StageError> {
         let reference = self.case.reference;
+        let entity = self.entities(&self.rows.iter().collect::<Vec<_>>());
         let pair = |(column, before): (&domain::Column, &Profile)| {
             let now = current.column(&column.name).expect("both are of the model's columns");
-            Ok((column.name.clone(), before.clone(), Profile::of(now, Some(before))?))
+            Ok((
+                column.name.clone(),
+                before.clone(),
+                reference::profile(now, Some(before), entity.as_deref())?,
+            ))
         };
         reference.rows.columns().iter().zip(&reference.profiles).map(pair).collect()
     }
@@ -282,11 +295,7 @@ impl<'a> Looked<'a> {
     fn replay(&self, rows: &[&Asked], logged: &Table) -> Result<Option<Replay>, StageError> {
         let Some(transform) = self.case.transform else { return Ok(None) };
         let recomputed = transform.recompute(&traffic::table(rows))?;
-        let data = &self.case.project.plan.data;
-        let entity = data.entity.as_deref().or(data.series.as_deref()).map(|name| {
-            let own = |row: &&Asked| row.input.get(name).map(ToString::to_string).unwrap_or_default();
-            rows.iter().map(|row| store::digest::hash64(&own(row))).collect::<Vec<u64>>()
-        });
+        let entity = self.entities(rows);
         let around = Around { recomputed: &recomputed, entity: entity.as_deref() };
         let mut columns: Vec<_> = logged.columns().iter().filter_map(|c| mismatch(c, &around)).collect();
         columns.sort_by(|a, b| b.share.total_cmp(&a.share));

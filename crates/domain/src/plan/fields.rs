@@ -432,8 +432,8 @@ pub const FIELDS: &[FieldDoc] = &[
     field(
         "watch.alpha",
         Number { min: 0.000001, max: 0.5 },
-        "0.05",
-        "the share of false ones among the columns that are said to have moved (Benjamini-Hochberg)",
+        "0.01",
+        "the share of false ones among the columns that are said to have moved (Benjamini-Hochberg): one looks often",
     ),
     field(
         "watch.told_apart",

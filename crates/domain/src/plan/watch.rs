@@ -42,7 +42,7 @@ impl Default for Watch {
             every: Span(HOUR),
             window: Span(7 * DAY),
             effect: 0.1,
-            alpha: 0.05,
+            alpha: 0.01,
             told_apart: 0.65,
             tolerance: None,
             delta: 0.05,

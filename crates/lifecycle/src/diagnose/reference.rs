@@ -56,7 +56,8 @@ impl Reference {
         let rows = examples.rows.select(|name| inputs.field(name).is_some());
         let answers = version.answer(&rows)?;
         let losses = losses(loss_of(project), &answers, &examples.target)?;
-        let profiles = rows.columns().iter().map(|c| Profile::of(c, None)).collect::<Result<_, _>>()?;
+        let profiles = rows.columns().iter().map(|c| profile(c, None, examples.entity.as_deref()));
+        let profiles = profiles.collect::<Result<_, _>>()?;
         let worth = Worth { project, version, examples: &examples, rows: &rows, losses: &losses, seed };
         let importance = (0..rows.columns().len()).map(|c| worth.of(c)).collect::<Result<_, _>>()?;
         let tolerance = tolerance(project, &examples, &losses)?;
@@ -88,6 +89,19 @@ impl Reference {
         let split = loaded.split(&project.plan)?;
         Reference::of(project, version, &split.test, split.how)
     }
+}
+
+/// A column summed up, rows of one entity taken together where the plan names one.
+pub(crate) fn profile(
+    column: &Column,
+    like: Option<&Profile>,
+    entity: Option<&[u64]>,
+) -> Result<Profile, StageError> {
+    let profile = Profile::of(column, like)?;
+    Ok(match entity {
+        Some(entity) => profile.clustered(column, entity),
+        None => profile,
+    })
 }
 
 /// The metric whose row losses are followed: the primary one, or the log loss of what has no loss on a row.

@@ -5,9 +5,9 @@ use super::profile::{Profile, Shape};
 use crate::StageError;
 use domain::drift::{ColumnDrift, DriftRules};
 use stats::BadInput;
+use stats::distribution::chi_square_upper;
 use stats::drift::{
-    Ecdf, bin_counts, category_drift, kolmogorov_smirnov, normalised_wasserstein, psi, quantile_edges,
-    wasserstein,
+    Ecdf, bin_counts, category_drift, kolmogorov_smirnov_p, numeric_drift, psi, quantile_edges,
 };
 use stats::multiplicity::{Adjustment, adjust};
 use std::collections::{BTreeMap, BTreeSet};
@@ -67,8 +67,10 @@ struct Distances {
 
 fn measure(name: &str, reference: &Profile, current: &Profile) -> Result<Compared, BadInput> {
     let d = match (&reference.shape, &current.shape) {
-        (Shape::Numbers(a), Shape::Numbers(b)) => numbers(a, b)?,
-        (Shape::Categories(a), Shape::Categories(b)) => categories(a, b)?,
+        (Shape::Numbers(a), Shape::Numbers(b)) => numbers(a, b, (reference.design, current.design))?,
+        (Shape::Categories(a), Shape::Categories(b)) => {
+            categories(a, b, reference.design.max(current.design))?
+        }
         // one side has no value: what is missing is told elsewhere, and nothing else can be compared
         _ => Distances {
             distance: 0.0,
@@ -97,16 +99,22 @@ fn measure(name: &str, reference: &Profile, current: &Profile) -> Result<Compare
     Ok(Compared { drift, picture: d.picture })
 }
 
-fn numbers(reference: &Ecdf, current: &Ecdf) -> Result<Distances, BadInput> {
-    let ks = kolmogorov_smirnov(reference, current);
+/// `design`: rows of one entity are worth less than as many independent ones.
+fn numbers(reference: &Ecdf, current: &Ecdf, design: (f64, f64)) -> Result<Distances, BadInput> {
+    let found = numeric_drift(reference, current);
+    let worth = |ecdf: &Ecdf, design: f64| ((ecdf.len() as f64 / design) as u64).max(1);
+    let p = match design {
+        (1.0, 1.0) => found.p_value,
+        (a, b) => kolmogorov_smirnov_p(found.largest_gap, worth(reference, a), worth(current, b))?,
+    };
     let edges = quantile_edges(reference, BINS)?;
     let psi = psi(&bin_counts(reference, &edges), &bin_counts(current, &edges), FLOOR)?;
     // a constant has no deviation to measure by: any move is a whole one
-    let still = || if wasserstein(reference, current) > 0.0 { 1.0 } else { 0.0 };
+    let still = || if found.wasserstein > 0.0 { 1.0 } else { 0.0 };
     Ok(Distances {
-        distance: normalised_wasserstein(reference, current).unwrap_or_else(still),
-        largest: ks.statistic,
-        p: ks.p_value,
+        distance: found.normalised_wasserstein.unwrap_or_else(still),
+        largest: found.largest_gap,
+        p,
         psi: psi.value,
         psi_noise: psi.critical(0.05)?,
         picture: of_numbers(reference, current),
@@ -119,11 +127,16 @@ fn categories(
 ) -> Result<Distances, BadInput> {
     let (names, before, now) = aligned(reference, current);
     let found = category_drift(&before, &now)?;
+    // Rao and Scott 1981, first order: the statistic over the design effect
+    let p = match found.degrees {
+        0 => 1.0,
+        degrees => chi_square_upper(found.chi_square / design, degrees as f64),
+    };
     let psi = psi(&before, &now, FLOOR)?;
     Ok(Distances {
         distance: found.js_distance,
         largest: found.largest_gap,
-        p: found.p_value,
+        p,
         psi: psi.value,
         psi_noise: psi.critical(0.05)?,
         picture: of_categories(names, &before, &now),

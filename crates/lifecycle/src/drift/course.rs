@@ -185,10 +185,9 @@ fn shifts(column: &Column, profile: &Profile, first: usize, at: &[Timestamp], ov
     let means: Vec<f64> = blocks.iter().map(|b| b.1 / unit).collect();
     let variance = noise(&means);
     let penalty = 3.0 * variance.max(over.rules.effect.powi(2) / 10.0) * (means.len() as f64).ln().max(1.0);
-    // two blocks at least: the one in which a shift falls is half old and half new
-    let changes = change_points(&means, penalty, 2).unwrap_or_default();
-    let ends: Vec<usize> = [vec![0], changes, vec![means.len()]].concat();
+    let changes = change_points(&means, penalty, 1).unwrap_or_default();
     let mean = |from: usize, to: usize| means[from..to].iter().sum::<f64>() / (to - from).max(1) as f64;
+    let ends = settled([vec![0], changes, vec![means.len()]].concat(), &mean);
     let shift = |w: &[usize]| {
         let (before, after) = (mean(w[0], w[1]), mean(w[1], w[2]));
         let effect = after - before;
@@ -202,6 +201,25 @@ fn shifts(column: &Column, profile: &Profile, first: usize, at: &[Timestamp], ov
         })
     };
     ends.windows(3).filter_map(shift).collect()
+}
+
+/// Without the one or two blocks in which a shift falls, which are half old and half new and no level of their own.
+fn settled(mut ends: Vec<usize>, mean: &dyn Fn(usize, usize) -> f64) -> Vec<usize> {
+    let passing = |w: &[usize]| {
+        let (before, here, after) = (mean(w[0], w[1]), mean(w[1], w[2]), mean(w[2], w[3]));
+        w[2] - w[1] <= 2 && (before < here) == (here < after)
+    };
+    while let Some(place) = ends.windows(4).position(passing) {
+        let (before, here, after) = (
+            mean(ends[place], ends[place + 1]),
+            mean(ends[place + 1], ends[place + 2]),
+            mean(ends[place + 2], ends[place + 3]),
+        );
+        // it goes to the level that it is nearer to
+        let nearer_before = (here - before).abs() < (after - here).abs();
+        ends.remove(place + if nearer_before { 1 } else { 2 });
+    }
+    ends
 }
 
 /// The category whose share differs most between the rows before `first` and those after.

@@ -5,6 +5,7 @@ use crate::StageError;
 use domain::drift::DriftKind;
 use domain::{Column, Timestamp, Values};
 use stats::drift::Ecdf;
+use stats::paired::paired_mean;
 use std::collections::BTreeMap;
 
 /// A text column of more distinct values than this, in more than half of its rows, is of names, not categories.
@@ -23,6 +24,9 @@ pub struct Profile {
     pub shape: Shape,
     /// The first and last instant, where it holds times.
     pub span: Option<(Timestamp, Timestamp)>,
+    /// How many rows one row is worth less than one: 1 where rows are independent, more where those of one entity are
+    /// alike.
+    pub design: f64,
 }
 
 /// The values of a column.
@@ -74,7 +78,7 @@ impl Profile {
     pub fn categories(rows: u64, counts: BTreeMap<String, u64>) -> Profile {
         let missing = rows - counts.values().sum::<u64>().min(rows);
         let shape = if counts.is_empty() { Shape::Empty } else { Shape::Categories(counts) };
-        Profile { rows, missing, kind: DriftKind::Category, shape, span: None }
+        Profile { rows, missing, kind: DriftKind::Category, shape, span: None, design: 1.0 }
     }
 
     /// Of numbers that are all finite, the rest of the rows having none.
@@ -86,13 +90,21 @@ impl Profile {
             true => Shape::Empty,
             false => Shape::Numbers(Ecdf::of(finite).map_err(bad)?),
         };
-        Ok(Profile { rows, missing, kind: DriftKind::Number, shape, span: None })
+        Ok(Profile { rows, missing, kind: DriftKind::Number, shape, span: None, design: 1.0 })
     }
 
     /// Of a sketch's points.
     pub fn weighted(rows: u64, missing: u64, ecdf: Option<Ecdf>) -> Profile {
         let shape = ecdf.map_or(Shape::Empty, Shape::Numbers);
-        Profile { rows, missing, kind: DriftKind::Number, shape, span: None }
+        Profile { rows, missing, kind: DriftKind::Number, shape, span: None, design: 1.0 }
+    }
+
+    /// The same of rows of which several belong to one entity: what they have in common is evidence once.
+    ///
+    /// *Source.* Kish 1965, the design effect: the clustered variance of a mean over that of independent rows.
+    pub fn clustered(mut self, column: &Column, entity: &[u64]) -> Profile {
+        self.design = design(&column.values, entity, &self.shape).max(1.0);
+        self
     }
 
     /// Rows with a value.
@@ -109,6 +121,34 @@ impl Profile {
 fn of_cells(name: &str, rows: u64, cells: &[f64], kind: DriftKind) -> Result<Profile, StageError> {
     let finite = cells.iter().copied().filter(|x| x.is_finite()).collect();
     Ok(Profile { kind, ..Profile::numbers(name, rows, finite)? })
+}
+
+fn design(values: &Values, entity: &[u64], shape: &Shape) -> f64 {
+    match (values, shape) {
+        (Values::Number(cells), _) => {
+            let known: Vec<usize> = (0..cells.len()).filter(|&row| cells[row].is_finite()).collect();
+            let numbers: Vec<f64> = known.iter().map(|&row| cells[row]).collect();
+            effect(&numbers, &known.iter().map(|&row| entity[row]).collect::<Vec<_>>())
+        }
+        (Values::Text(cells), Shape::Categories(counts)) => {
+            let mut names: Vec<(&String, &u64)> = counts.iter().collect();
+            names.sort_by_key(|(_, rows)| std::cmp::Reverse(**rows));
+            let of = |name: &String| {
+                let is: Vec<f64> = cells.iter().map(|c| f64::from(c.as_ref() == Some(name))).collect();
+                effect(&is, entity)
+            };
+            names.iter().take(3).map(|(name, _)| of(name)).fold(1.0, f64::max)
+        }
+        _ => 1.0,
+    }
+}
+
+/// The clustered variance of a mean over that of independent rows; 1 where there is nothing to compare.
+fn effect(values: &[f64], entity: &[u64]) -> f64 {
+    let of = |clusters: &[u64]| paired_mean(values, clusters).map_or(0.0, |mean| mean.se);
+    let alone: Vec<u64> = (0..values.len() as u64).collect();
+    let (clustered, independent) = (of(entity), of(&alone));
+    if independent > 0.0 && clustered > 0.0 { (clustered / independent).powi(2) } else { 1.0 }
 }
 
 /// Documents, and names or ids that hardly repeat.
