@@ -124,6 +124,7 @@ fn numbers(reference: &Ecdf, current: &Ecdf, design: (f64, f64)) -> Result<Dista
 fn categories(
     reference: &BTreeMap<String, u64>,
     current: &BTreeMap<String, u64>,
+    design: f64,
 ) -> Result<Distances, BadInput> {
     let (names, before, now) = aligned(reference, current);
     let found = category_drift(&before, &now)?;
