@@ -47,12 +47,24 @@ fn what_moved_and_what_is_broken_is_named_and_drawn() {
     let ran = folder.run(&args);
     assert_eq!(ran.code, 1, "{}", ran.stderr);
     assert!(ran.stdout.contains("broken: size: outside of all that was seen"), "{}", ran.stdout);
-    assert!(ran.stdout.contains("broken: place: categories never seen before, such as `sea`"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("broken: place: categories never seen before, such as `sea`"),
+        "{}",
+        ran.stdout
+    );
     assert!(ran.stdout.contains("2 of 4 columns moved; 2 are broken"), "{}", ran.stdout);
     let page = std::fs::read_to_string(folder.path("drift.html")).expect("the page");
     assert!(page.contains("<svg") && page.contains("size") && !page.contains("src=\"http"), "a whole page");
     let only = folder.run(&[
-        "drift", "--reference", "before.csv", "--current", "now.csv", "--only", "rooms,let", "--columns-only", "--json",
+        "drift",
+        "--reference",
+        "before.csv",
+        "--current",
+        "now.csv",
+        "--only",
+        "rooms,let",
+        "--columns-only",
+        "--json",
     ]);
     assert_eq!(only.json(0)["columns"].as_array().map(Vec::len), Some(2));
 }
@@ -66,7 +78,18 @@ fn a_table_over_time_gives_the_dates() {
         text += &format!("{},{price:.4}\n", &date[..10]);
     }
     let folder = Copy::with(&[("prices.csv", text.as_bytes())]);
-    let args = ["drift", "--reference", "prices.csv", "--time", "day", "--until", "1970-04-01", "--every", "10d", "--json"];
+    let args = [
+        "drift",
+        "--reference",
+        "prices.csv",
+        "--time",
+        "day",
+        "--until",
+        "1970-04-01",
+        "--every",
+        "10d",
+        "--json",
+    ];
     let found = folder.run(&args).json(1);
     let shifts = found["shifts"].as_array().expect("shifts");
     assert_eq!(shifts.len(), 1, "{shifts:?}");
@@ -120,15 +143,15 @@ fn served(plan: &str) -> (Copy, std::process::Child, String) {
 fn send(address: &str, rows: u64, unit: f64) {
     let post = |path: &str, body: &Value| -> Value {
         let config = ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(60))).build();
-        let mut answer = config.new_agent().post(format!("{address}{path}")).send_json(body).expect("an answer");
+        let mut answer =
+            config.new_agent().post(format!("{address}{path}")).send_json(body).expect("an answer");
         answer.body_mut().read_json().expect("JSON")
     };
     let text = flats(rows, 9, unit, "lake");
     let cells: Vec<Vec<&str>> = text.lines().skip(1).map(|line| line.split(',').collect()).collect();
-    let row = |c: &Vec<&str>| {
-        json!({"size": c[0].parse::<f64>().expect("a number"), "rooms": c[1].parse::<f64>().expect("a number"), "place": c[2]})
-    };
-    let answer = post("/v1/models/flats:predict", &json!({"rows": cells.iter().map(row).collect::<Vec<_>>()}));
+    let row = |c: &Vec<&str>| json!({"size": c[0].parse::<f64>().expect("a number"), "rooms": c[1].parse::<f64>().expect("a number"), "place": c[2]});
+    let answer =
+        post("/v1/models/flats:predict", &json!({"rows": cells.iter().map(row).collect::<Vec<_>>()}));
     let predictions = answer["predictions"].as_array().expect("predictions");
     let outcome = |(p, c): (&Value, &Vec<&str>)| json!({"prediction_id": p["prediction_id"], "value": c[3]});
     let outcomes: Vec<Value> = predictions.iter().zip(&cells).map(outcome).collect();
@@ -179,7 +202,9 @@ fn an_alarm_reaches_the_webhook_the_page_and_the_metrics() {
     send(&address, 800, 1000.0);
     let alarm = receive(&listener);
     assert_eq!((&alarm["cause"], &alarm["alarm"]), (&json!("upstream_data_bug"), &json!(true)), "{alarm}");
-    let get = |path: &str| ureq::get(format!("{address}{path}")).call().expect("an answer").body_mut().read_to_string();
+    let get = |path: &str| {
+        ureq::get(format!("{address}{path}")).call().expect("an answer").body_mut().read_to_string()
+    };
     let seen = |path: &str, word: &str| {
         // the page takes in what was recorded at its next look
         (0..100).any(|_| {
