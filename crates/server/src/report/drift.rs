@@ -45,10 +45,12 @@ pub fn drift(found: &Comparison, diagnosis: Option<&Diagnosis>) -> String {
 }
 
 fn badge(found: &Comparison) -> Markup {
-    let (class, sign, said) = match (found.faults.is_empty(), found.quiet()) {
-        (false, _) => ("fail", "✕", "broken"),
-        (true, false) => ("open", "▲", "moved"),
-        (true, true) => ("pass", "✓", "nothing moved"),
+    let moved = found.moved().next().is_some() || found.told_apart.as_ref().is_some_and(is_apart);
+    let (class, sign, said) = match (found.faults.is_empty(), moved, found.left_out.is_empty()) {
+        (false, _, _) => ("fail", "✕", "broken"),
+        (true, true, _) => ("open", "▲", "moved"),
+        (true, false, false) => ("open", "?", "not all compared"),
+        (true, false, true) => ("pass", "✓", "nothing moved"),
     };
     html! { span class={ "badge large " (class) } { span aria-hidden="true" { (sign) } " " (said) } }
 }
@@ -112,11 +114,14 @@ fn columns_of(faults: &[DataFault]) -> BTreeSet<&str> {
 }
 
 fn apart(told: &ToldApart) -> String {
-    let auc = &told.auc;
-    match auc.value >= WORTH_A_WORD && auc.low > 0.5 {
-        true => format!("rows can be told apart with AUC {:.2}", auc.value),
-        false => format!("rows cannot be told apart (AUC {:.2})", auc.value),
+    match is_apart(told) {
+        true => format!("rows can be told apart with AUC {:.2}", told.auc.value),
+        false => format!("rows cannot be told apart (AUC {:.2})", told.auc.value),
     }
+}
+
+fn is_apart(told: &ToldApart) -> bool {
+    told.auc.value >= WORTH_A_WORD && told.auc.low > 0.5
 }
 
 fn broken(found: &Comparison) -> Markup {
@@ -209,5 +214,52 @@ fn together(told: &ToldApart) -> Markup {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::diagnosis::FaultKind;
+    use domain::gate::Estimate;
+
+    fn empty() -> Comparison {
+        let side = |name: &str| Side { name: name.into(), rows: 1000, from: None, to: None };
+        let (reference, current) = (side("a"), side("b"));
+        let (columns, left_out, faults) = (vec![], vec![], vec![]);
+        Comparison { reference, current, columns, left_out, faults, told_apart: None }
+    }
+
+    fn told(value: f64) -> Option<ToldApart> {
+        let auc = Estimate { value, low: value - 0.02, high: value + 0.02, rows: 1000 };
+        Some(ToldApart { auc, by: vec![] })
+    }
+
+    fn fault(column: &str) -> DataFault {
+        let kind = FaultKind::Repeated;
+        DataFault { column: column.into(), kind, before: 0.0, now: 0.2, since: None, step: false }
+    }
+
+    #[track_caller]
+    fn check(found: &Comparison, word: &str, sentence: &str) {
+        assert_eq!(headline(found), sentence);
+        assert!(badge(found).into_string().contains(&format!(" {word}</span>")), "{}", badge(found).0);
+    }
+
+    #[test]
+    fn the_verdict_names_what_is_worst() {
+        let nothing = "None of 0 columns moved; nothing is broken";
+        check(&empty(), "nothing moved", nothing);
+        let alike = Comparison { told_apart: told(0.51), ..empty() };
+        check(&alike, "nothing moved", &format!("{nothing}; rows cannot be told apart (AUC 0.51)"));
+        let apart = Comparison { told_apart: told(0.71), ..empty() };
+        check(&apart, "moved", &format!("{nothing}; rows can be told apart with AUC 0.71"));
+        let less = Comparison { left_out: vec![("x".into(), "it is in a only".into())], ..empty() };
+        check(&less, "not all compared", &format!("{nothing}; 1 could not be compared"));
+        let rows = Comparison { faults: vec![fault("")], ..empty() };
+        check(&rows, "broken", "None of 0 columns moved; the rows as a whole are broken");
+        let both = Comparison { faults: vec![fault(""), fault("x"), fault("x")], ..apart };
+        let sentence = "None of 0 columns moved; 1 broken, and the rows as a whole; rows can be told apart with AUC 0.71";
+        check(&both, "broken", sentence);
     }
 }
