@@ -1,6 +1,7 @@
 //! HTTP and the page: the only crate that knows a wire format. It decodes, calls the data plane and
 //! encodes; it decides nothing and keeps nothing.
 
+pub mod diagnosis;
 pub mod experiment;
 pub mod grpc;
 pub mod http;

@@ -1,5 +1,7 @@
 //! `/metrics`: the counters of the data plane, of HTTP and of gRPC, in Prometheus' text format. Names end in units.
 
+mod diagnosis;
+
 use crate::state::App;
 use domain::Arm;
 use serving::breaker::State;
@@ -66,6 +68,9 @@ pub fn render(app: &App) -> String {
     journal(&mut page, app);
     versions(&mut page, app);
     experiment(&mut page, app);
+    if let Some(newest) = app.source.history().diagnoses.last() {
+        diagnosis::write(&mut page, newest);
+    }
     page.text
 }
 

@@ -1,11 +1,16 @@
-//! Pages that are files: one document that holds its style and its pictures, to be sent to somebody.
+//! What is sent to somebody: pages that are files, each one document with its style and its pictures, and the body of
+//! an alarm.
 //!
-//! The same look as the page of a model, without a server behind it. Invariant: nothing is loaded from
+//! A page has the look of the page of a model, without a server behind it. Invariant: nothing is loaded from
 //! elsewhere, and there is no script.
 
+mod alarm;
+mod drift;
 mod experiment;
 mod picture;
 
+pub use alarm::alarm;
+pub use drift::drift;
 pub use experiment::experiment;
 
 use crate::page::CSS;

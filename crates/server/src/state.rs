@@ -3,6 +3,7 @@
 use crate::http::body::BodyLimit;
 use crate::metrics::Requests;
 use domain::history::History;
+use lifecycle::diagnose::Found;
 use serving::Engine;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,6 +20,11 @@ pub trait Source: Send + Sync {
 
     /// How far the stage has come that runs now, if one does.
     fn progress(&self) -> Option<Progress>;
+
+    /// What the last look at live traffic found, with its pictures; `None` where this process has not looked.
+    fn watched(&self) -> Option<Arc<Found>> {
+        None
+    }
 }
 
 /// The plan, as far as the page shows it.

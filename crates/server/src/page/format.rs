@@ -77,6 +77,19 @@ pub fn trimmed(x: f64) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
+/// A p-value; smaller ones than anybody acts on are not told apart.
+pub fn p_value(p: f64) -> String {
+    if p < 1e-4 { "< 0.0001".into() } else { format!("{p:.4}") }
+}
+
+/// A name that leaves room for its neighbours.
+pub fn fitted(name: &str, room: usize) -> String {
+    if name.chars().count() <= room.max(4) {
+        return name.to_string();
+    }
+    name.chars().take(room.max(4) - 1).chain(['…']).collect()
+}
+
 /// A time to the minute, UTC.
 pub fn time(at: Timestamp) -> String {
     strftime(at, "%-d %b %Y %H:%M")

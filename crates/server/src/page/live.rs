@@ -2,6 +2,7 @@
 
 use super::chart::{FRAMES, Frame, Scale, Shape, legend, line, mark, place, x_axis, y_axis};
 use super::format;
+use super::releases::{Release, lines};
 use crate::state::About;
 use domain::history::{History, Measurement, Standing};
 use domain::{Origin, Timestamp, VersionId};
@@ -12,9 +13,6 @@ const DRAWN: usize = 120;
 /// The most versions that have a colour of their own.
 const COLOURS: usize = 5;
 
-/// How much room a release's name needs, in units of the drawing.
-const NAME_ROOM: f64 = 28.0;
-
 /// One version's measurements, oldest first.
 struct Series<'a> {
     name: String,
@@ -22,12 +20,6 @@ struct Series<'a> {
     place: usize,
     baseline: bool,
     points: Vec<&'a Measurement>,
-}
-
-/// A release: when, on the axis of the measurements, and what.
-struct Release {
-    at: Timestamp,
-    name: String,
 }
 
 /// The section.
@@ -113,26 +105,10 @@ fn chart(class: &str, frame: &Frame, series: &[Series<'_>], releases: &[Release]
             (y_axis(frame, &y, &about.metric))
             (x_axis(frame, &labels))
             @for s in series { (band(s, &x, &y)) }
-            @for release in releases {
-                @let at = x.at(release.at.0 as f64);
-                line.release x1=(place(at)) x2=(place(at)) y1=(frame.top()) y2=(frame.bottom()) {}
-                @if named(release, releases, &x) {
-                    text.release x=(place(at + 4.0)) y=(frame.top() + 10.0) { (release.name) }
-                }
-            }
+            (lines(frame, &x, releases))
             @for s in series { (drawn(s, &x, &y, frame.ticks + 4)) }
         }
     }
-}
-
-/// Of releases that stand close together only the last is named.
-fn named(release: &Release, releases: &[Release], x: &Scale) -> bool {
-    let gap = |next: &Release| x.at(next.at.0 as f64) - x.at(release.at.0 as f64);
-    releases
-        .iter()
-        .skip_while(|r| !std::ptr::eq(*r, release))
-        .nth(1)
-        .is_none_or(|next| gap(next) >= NAME_ROOM)
 }
 
 fn middle(m: &Measurement) -> f64 {

@@ -9,10 +9,12 @@ pub mod experiment;
 pub(crate) mod format;
 pub mod label;
 mod live;
+mod releases;
 mod serving;
 mod stages;
 mod verdicts;
 mod versions;
+pub(crate) mod watch;
 
 use crate::state::App;
 use maud::{DOCTYPE, Markup, html};
@@ -59,7 +61,7 @@ pub fn parts(app: &App, host: &str) -> Markup {
                 h1 { (about.model) }
                 p.sub { "predicts " strong { (about.target) } " · judged by " strong { (about.metric) } }
             }
-            p role="status" { (state(app)) }
+            p role="status" { (state(app)) (watch::alarm(app, &history)) }
         }
         main #main tabindex="-1" {
             section #chain data-part="" { (serving::chain(app, &history)) }
@@ -67,6 +69,7 @@ pub fn parts(app: &App, host: &str) -> Markup {
             section #traffic data-part="" { (serving::traffic(app)) }
             section #versions data-part="" { (versions::section(&history, &about)) }
             section #live data-part="" { (live::section(&history, &about)) }
+            section #watch data-part="" { (watch::section(app, &history)) }
             section #verdicts data-part="" { (verdicts::section(&history)) }
             section #stages data-part="" { (stages::section(&history, progress.as_ref())) }
             section #try data-part="" {

@@ -1,7 +1,7 @@
 //! A finished experiment on one page: the alarm, each effect with its picture, and what was set aside.
 
 use super::{document, picture};
-use crate::page::format::{count, decimals, trimmed};
+use crate::page::format::{count, decimals, p_value, trimmed};
 use domain::analysis::{Conclusion, SAMPLE_RATIO_ALPHA};
 use domain::gate::Estimate;
 use lifecycle::analyze::{Analysis, Effect, Scale};
@@ -174,8 +174,4 @@ fn detectable(effect: &Effect) -> String {
         Scale::Share => format!("{:.*} points", decimals(100.0 * x).max(2), 100.0 * x),
         Scale::Mean => trimmed(x),
     }
-}
-
-fn p_value(p: f64) -> String {
-    if p < 1e-4 { "< 0.0001".into() } else { format!("{p:.4}") }
 }

@@ -29,7 +29,7 @@ fn side_by_side(class: &str, frame: &Frame, shown: &[(&str, &Estimate)]) -> Mark
     let at = |i: usize| x.at(i as f64 + 0.5);
     let room = (x.at(1.0) - x.at(0.0)) / LETTER - 2.0;
     let labels: Vec<(f64, String)> =
-        shown.iter().enumerate().map(|(i, (name, _))| (at(i), fitted(name, room as usize))).collect();
+        shown.iter().enumerate().map(|(i, (name, _))| (at(i), format::fitted(name, room as usize))).collect();
     let words = shown.iter().map(|(name, e)| {
         format!("{name} {}", format::interval(100.0 * e.value, 100.0 * e.low, 100.0 * e.high))
     });
@@ -45,14 +45,6 @@ fn side_by_side(class: &str, frame: &Frame, shown: &[(&str, &Estimate)]) -> Mark
             }
         }
     }
-}
-
-/// A name that leaves room for its neighbours.
-fn fitted(name: &str, room: usize) -> String {
-    if name.chars().count() <= room.max(4) {
-        return name.to_string();
-    }
-    name.chars().take(room.max(4) - 1).chain(['…']).collect()
 }
 
 /// The difference after each day, with the band that holds on all days together.
