@@ -112,7 +112,7 @@ fn live_traffic_is_measured_and_retrains_the_model() {
     let bank = Copy::of("bank");
     let plan = std::fs::read_to_string(bank.path("incumbent.toml")).expect("the plan");
     let plan = plan
-        .replace("until = \"2009-01-01\"", "until = \"2010-04-01\"")
+        .replace("until = \"2009-09-01\"", "until = \"2010-04-01\"")
         .replace("[\"logistic\", \"trees\"]", "");
     std::fs::write(bank.path("incumbent.toml"), plan).expect("a shorter future");
     let up = bank.run(&["up", ".", "--once", "--replay", "120d/s", "--address", "127.0.0.1:0", "--json"]);

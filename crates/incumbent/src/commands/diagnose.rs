@@ -6,7 +6,7 @@ mod simulate;
 use crate::error::Hinted;
 use crate::{Outcome, args, print, workspace};
 use anyhow::Context;
-use domain::diagnosis::{Cause, Change, Diagnosis};
+use domain::diagnosis::{Cause, Diagnosis};
 use lifecycle::Project;
 use lifecycle::diagnose::{Found, WithoutLabels};
 use lifecycle::watch::Watcher;

@@ -68,7 +68,7 @@ pub fn year() -> History {
 pub fn found(comparison: Comparison) -> Found {
     let facts = facts::shifted();
     let diagnosis = facts::said(&facts);
-    Found { facts, diagnosis, comparison }
+    Found { facts, diagnosis, comparison, without_labels: Vec::new() }
 }
 
 /// The section alone.
