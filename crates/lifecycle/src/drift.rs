@@ -29,7 +29,7 @@ pub(crate) use together::{Together, together};
 
 use domain::Timestamp;
 use domain::diagnosis::DataFault;
-use domain::drift::{ToldApart, WORTH_A_WORD};
+use domain::drift::{DriftRules, ToldApart, WORTH_A_WORD};
 
 /// One of the two sets of rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +47,8 @@ pub struct Side {
 /// Everything that was found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
+    /// What counts as moved.
+    pub rules: DriftRules,
     /// What is compared with.
     pub reference: Side,
     /// What is compared.

@@ -72,7 +72,8 @@ impl<'a> Looked<'a> {
         let current = self.inputs(&all);
         let rules = &self.case.project.plan.watch;
         let pairs = self.pairs(&current)?;
-        let mut columns = drift::compare(&pairs, DriftRules { effect: rules.effect, alpha: rules.alpha })?;
+        let rules = DriftRules { effect: rules.effect, alpha: rules.alpha };
+        let mut columns = drift::compare(&pairs, rules)?;
         let worth: std::collections::BTreeMap<&str, f64> = (reference.rows.columns().iter())
             .zip(&reference.importance)
             .map(|(column, worth)| (column.name.as_str(), *worth))
@@ -91,6 +92,7 @@ impl<'a> Looked<'a> {
             to: span.map(|s| s.1),
         };
         let comparison = Comparison {
+            rules,
             reference: side(&reference.how, reference.rows.rows(), None),
             current: side("live", self.rows.len(), Some((from, to))),
             columns,

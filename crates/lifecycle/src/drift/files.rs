@@ -48,6 +48,7 @@ pub fn between_files(asked: &Asked, progress: &mut dyn Progress) -> Result<Compa
     let columns: Vec<Compared> = compare(&pairs, asked.rules)?;
     let span = |side: fn(&Pair) -> &Profile| pairs.iter().find_map(|pair| side(pair).span);
     Ok(Comparison {
+        rules: asked.rules,
         reference: reference.side(span(|pair| &pair.1)),
         current: current.side(span(|pair| &pair.2)),
         columns,

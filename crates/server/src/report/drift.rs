@@ -227,7 +227,8 @@ mod tests {
         let side = |name: &str| Side { name: name.into(), rows: 1000, from: None, to: None };
         let (reference, current) = (side("a"), side("b"));
         let (columns, left_out, faults) = (vec![], vec![], vec![]);
-        Comparison { reference, current, columns, left_out, faults, told_apart: None }
+        let rules = domain::drift::DriftRules { effect: 0.1, alpha: 0.05 };
+        Comparison { rules, reference, current, columns, left_out, faults, told_apart: None }
     }
 
     fn told(value: f64) -> Option<ToldApart> {

@@ -123,10 +123,12 @@ pub fn comparison(columns: Vec<(String, Values, Values)>) -> Comparison {
         from,
         to: from.map(|from| Timestamp(from.0 + 7 * DAY)),
     };
+    let rules = DriftRules { effect: 0.1, alpha: 0.05 };
     Comparison {
+        rules,
         reference: side("march.parquet", None),
         current: side("april.parquet", Some(Timestamp(NOW.0 - 7 * DAY))),
-        columns: compare(&pairs, DriftRules { effect: 0.1, alpha: 0.05 }).expect("comparable"),
+        columns: compare(&pairs, rules).expect("comparable"),
         left_out: vec![],
         faults: faults(&pairs),
         told_apart: None,

@@ -1,6 +1,6 @@
 //! How to read a comparison: what its numbers mean, what they assume, and when they mislead.
 
-use domain::plan::Watch;
+use domain::drift::DriftRules;
 use lifecycle::drift::Comparison;
 use maud::{Markup, html};
 
@@ -8,18 +8,16 @@ use maud::{Markup, html};
 pub(super) fn section(found: &Comparison) -> Markup {
     html! {
         h2 { "How to read this" }
-        dl.reading { (distances()) (evidence()) (index()) (together()) (worth(found)) (misleads()) }
+        dl.reading { (distances(found.rules)) (evidence()) (index()) (together()) (worth(found)) (misleads()) }
     }
 }
 
-fn distances() -> Markup {
-    let rules = Watch::default();
+fn distances(rules: DriftRules) -> Markup {
     html! {
         dt { "Effect first, then evidence" }
         dd {
-            "A column moved when the larger of its two distances is at least the smallest one that counts ("
-            (rules.effect) " unless another was asked for) and its adjusted p-value is below " (rules.alpha)
-            " or what was asked for. Neither is enough alone."
+            "A column moved when the larger of its two distances is at least " (rules.effect)
+            " and its adjusted p-value is below " (rules.alpha) ". Neither is enough alone."
         }
         dt { "Distance" }
         dd {
