@@ -15,6 +15,9 @@ const SAMPLE: usize = 2000;
 /// Blocks that a window is cut into, to date shifts.
 const BLOCKS: i64 = 4;
 
+/// A shift of fewer standard errors than this is none.
+const ERRORS: f64 = 5.0;
+
 /// What is asked.
 #[derive(Debug, Clone, Copy)]
 pub struct Over {
@@ -160,8 +163,11 @@ fn shifts(column: &Column, profile: &Profile, first: usize, at: &[Timestamp], ov
     let (what, values, unit) = match (&column.values, &profile.shape) {
         (Values::Number(cells), Shape::Numbers(ecdf)) => {
             let known = |x: &f64| if x.is_finite() { *x } else { ecdf.mean() };
-            let unit = if ecdf.sd() > 0.0 { ecdf.sd() } else { f64::MIN_POSITIVE };
-            (column.name.clone(), cells.iter().map(known).collect::<Vec<f64>>(), unit)
+            let values: Vec<f64> = cells.iter().map(known).collect();
+            // of a column that stood still in the reference, what it came to do is the measure
+            let spread = || stats::sum::variance(&values).sqrt().max(f64::MIN_POSITIVE);
+            let unit = if ecdf.sd() > 0.0 { ecdf.sd() } else { spread() };
+            (column.name.clone(), values, unit)
         }
         (Values::Text(cells), Shape::Categories(_)) => {
             let Some(category) = most_changed(cells, first) else { return Vec::new() };
@@ -192,7 +198,9 @@ fn shifts(column: &Column, profile: &Profile, first: usize, at: &[Timestamp], ov
         let (before, after) = (mean(w[0], w[1]), mean(w[1], w[2]));
         let effect = after - before;
         let since = at[blocks[w[1]].0];
-        (effect.abs() >= over.rules.effect).then(|| Shift {
+        let row = |block: usize| blocks.get(block).map_or(values.len(), |b| b.0);
+        let sure = beyond_chance(&values[row(w[0])..row(w[1])], &values[row(w[1])..row(w[2])]);
+        (effect.abs() >= over.rules.effect && sure).then(|| Shift {
             what: what.clone(),
             since,
             before: before * unit,
@@ -201,6 +209,14 @@ fn shifts(column: &Column, profile: &Profile, first: usize, at: &[Timestamp], ov
         })
     };
     ends.windows(3).filter_map(shift).collect()
+}
+
+/// Whether two stretches of rows differ by more than so few rows may.
+fn beyond_chance(before: &[f64], after: &[f64]) -> bool {
+    let part = |rows: &[f64]| {
+        if rows.len() < 2 { f64::INFINITY } else { stats::sum::variance(rows) / rows.len() as f64 }
+    };
+    (stats::sum::mean(after) - stats::sum::mean(before)).abs() > ERRORS * (part(before) + part(after)).sqrt()
 }
 
 /// Without the one or two blocks in which a shift falls, which are half old and half new and no level of their own.

@@ -8,8 +8,9 @@ use stats::drift::Ecdf;
 use stats::paired::paired_mean;
 use std::collections::BTreeMap;
 
-/// A text column of more distinct values than this, in more than half of its rows, is of names, not categories.
-const CATEGORIES: usize = 1000;
+/// A text column of more distinct values than this, which differ in more than half of its rows, is of names, not
+/// categories.
+const CATEGORIES: usize = 100;
 
 /// A column's rows, missing cells and values.
 #[derive(Debug, Clone, PartialEq)]
