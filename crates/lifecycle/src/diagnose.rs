@@ -77,18 +77,21 @@ pub fn run(case: &Case<'_>) -> Result<Option<Found>, StageError> {
     };
     let window = case.traffic.since(Timestamp(now.0.saturating_sub(case.project.plan.watch.window.0)));
     let newest = &window[window.len().saturating_sub(NEWEST)..];
-    let (Some(first), Some(last)) = (newest.first(), newest.last()) else { return Ok(None) };
-    let looked = Looked { case, rows: newest, now };
-    let (comparison, together) = looked.comparison(first.at, last.at)?;
+    if newest.is_empty() {
+        return Ok(None);
+    }
+    let looked = Looked::at(case, newest, now)?;
+    let columns = looked.columns()?;
     // what came before a column moved is not what is now
-    let later = looked.since(&comparison)?;
-    let (looked, (comparison, together)) = match later {
+    let (looked, columns) = match looked.since(&columns)? {
         Some(later) => {
-            let found = later.comparison(later.rows[0].at, last.at)?;
-            (later, found)
+            let columns = later.columns()?;
+            (later, columns)
         }
-        None => (looked, (comparison, together)),
+        None => (looked, columns),
     };
+    let together = looked.together()?;
+    let comparison = looked.comparison(columns, together.as_ref())?;
     let facts = looked.facts(&comparison, together.as_ref())?;
     let diagnosis = diagnose(&case.project.plan.watch, &facts);
     let without_labels = looked.without_labels(together.as_ref())?;

@@ -130,3 +130,34 @@ fn is_news(history: &History, found: &Found) -> bool {
         None => found.diagnosis.cause != Cause::Healthy,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnose::simulate::{FAULTS, Simulation};
+    use domain::Event;
+
+    #[test]
+    fn the_same_again_is_no_news() {
+        let simulation = Simulation::new(2).expect("trains");
+        let broken = FAULTS.iter().find(|f| f.name == "output transposed").expect("a fault");
+        let (clean, wrong) =
+            (simulation.found(None, 1).expect("runs"), simulation.found(Some(broken), 1).expect("runs"));
+        let told = |found: &[&Found]| {
+            let mut history = History::default();
+            for (place, found) in found.iter().enumerate() {
+                let event = Event::Diagnosed {
+                    facts: Box::new(found.facts.clone()),
+                    rules: serde_json::Value::Null,
+                    diagnosis: found.diagnosis.clone(),
+                };
+                history.add(&domain::Recorded { sequence: place as u64 + 1, at: Timestamp(0), event });
+            }
+            history
+        };
+        assert!(!is_news(&told(&[]), &clean), "silence");
+        assert!(is_news(&told(&[]), &wrong));
+        assert!(!is_news(&told(&[&wrong]), &wrong));
+        assert!(is_news(&told(&[&wrong]), &clean), "that it is well again");
+    }
+}

@@ -60,7 +60,7 @@ impl Looked<'_> {
         let some: Vec<&Asked> = sample(&all, SAMPLE, self.seed()).into_iter().copied().collect();
         let (rows, answers) = (self.inputs(&some), self.logged(&some));
         let served = Served { rows: &rows, answers: &answers };
-        estimates(self.case.project, self.case.reference, &served, together, self.seed())
+        estimates(self.case.project, self.case.reference, &served, together)
     }
 
     /// What other versions answer to these rows, newest first.
@@ -133,7 +133,7 @@ impl Looked<'_> {
         let reference = self.case.reference;
         let before =
             loss::Lost { rows: &reference.rows, answers: &reference.answers, losses: &reference.losses };
-        let expected = loss::Expected::learn(&before, self.seed())?;
+        let expected = &reference.expected;
         let parts = expected.parts(&before, &live, together)?;
         for column in moved.iter_mut().take(PUT_BACK) {
             let answer = |rows: &Table| self.case.version.answer(rows);

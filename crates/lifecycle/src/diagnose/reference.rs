@@ -3,6 +3,7 @@
 //!
 //! Made once for each version; everything here is a function of the version and these rows.
 
+use super::loss::{Expected, Lost};
 use super::traffic::places;
 use crate::drift::Profile;
 use crate::live::{self, Live};
@@ -34,6 +35,8 @@ pub struct Reference {
     pub target: Target,
     /// One loss a row, of the primary metric.
     pub losses: Vec<f64>,
+    /// The loss to be expected of a row, learned from these.
+    pub(super) expected: Expected,
     /// One a column, in the order of the rows.
     pub profiles: Vec<Profile>,
     /// How much the loss rises when the column is shuffled; one a column.
@@ -62,7 +65,8 @@ impl Reference {
         let importance = (0..rows.columns().len()).map(|c| worth.of(c)).collect::<Result<_, _>>()?;
         let tolerance = tolerance(project, &examples, &losses)?;
         let target = examples.target;
-        Ok(Reference { how, rows, answers, target, losses, profiles, importance, tolerance })
+        let expected = Expected::learn(&Lost { rows: &rows, answers: &answers, losses: &losses }, seed)?;
+        Ok(Reference { how, rows, answers, target, losses, expected, profiles, importance, tolerance })
     }
 
     /// Of a version of this project: the labelled live rows between its training and its first answer, or else the rows

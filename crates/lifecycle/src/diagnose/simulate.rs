@@ -7,7 +7,7 @@
 
 mod fault;
 mod pipeline;
-mod world;
+pub(crate) mod world;
 
 pub use fault::{FAULTS, Fault};
 

@@ -3,7 +3,7 @@
 //! Estimates for people who wait for labels, each with what it assumes. Nothing gates, alarms or diagnoses by them: all
 //! of them are blind to concept drift.
 
-use super::loss::{Expected, Lost};
+use super::loss::Lost;
 use super::reference::{Reference, loss_of};
 use crate::drift::Together;
 use crate::{Project, StageError};
@@ -48,7 +48,6 @@ pub(crate) fn estimates(
     reference: &Reference,
     served: &Served<'_>,
     together: Option<&Together>,
-    seed: u64,
 ) -> Result<Vec<WithoutLabels>, StageError> {
     match (&reference.answers.kind, &reference.target) {
         (OutputKind::Probabilities { classes: answered }, Target::Class { classes, index }) => {
@@ -56,7 +55,7 @@ pub(crate) fn estimates(
             let truth: Vec<usize> = index.iter().map(place).collect();
             of_classes(reference, &truth, served, together)
         }
-        _ => of_numbers(project, reference, served, seed),
+        _ => of_numbers(project, reference, served),
     }
 }
 
@@ -97,13 +96,10 @@ fn of_numbers(
     project: &Project,
     reference: &Reference,
     served: &Served<'_>,
-    seed: u64,
 ) -> Result<Vec<WithoutLabels>, StageError> {
-    let before = Lost { rows: &reference.rows, answers: &reference.answers, losses: &reference.losses };
-    let expected = Expected::learn(&before, seed)?;
     let now = Lost { rows: served.rows, answers: served.answers, losses: &[] };
     // boosted trees may go below 0, and no loss does
-    let losses: Vec<f64> = expected.average(&now)?.into_iter().map(|loss| loss.max(0.0)).collect();
+    let losses: Vec<f64> = reference.expected.average(&now)?.into_iter().map(|loss| loss.max(0.0)).collect();
     let found = direct_loss(&losses, LEVEL).map_err(|e| bad(&e))?;
     let e = &found.loss;
     let estimate = Estimate { value: e.value, low: e.low, high: e.high, rows: e.rows };

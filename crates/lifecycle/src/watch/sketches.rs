@@ -113,3 +113,38 @@ fn profile(sketch: &ColumnSketch, before: &Profile) -> Option<Result<Profile, St
 fn bad(why: &dyn std::fmt::Display) -> StageError {
     StageError::Measure { metric: "sketches of live rows".into(), why: why.to_string() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnose::simulate::FAULTS;
+    use crate::diagnose::simulate::world::World;
+    use domain::time::DAY;
+    use store::sketch::MemorySketches;
+
+    #[test]
+    fn hours_are_kept_once_and_say_what_moved_day_by_day() {
+        let world = World::new(3).expect("trains");
+        let unit = FAULTS.iter().find(|f| f.name == "source changes a unit").expect("a fault");
+        let lived = world.live(Some(unit), 5).expect("two weeks");
+        let house = MemorySketches::default();
+        let hours = keep(&house, &world.version, &lived.traffic).expect("memory");
+        assert!((334..=336).contains(&hours), "two weeks but for the hour that still goes on: {hours}");
+        assert_eq!(
+            keep(&house, &world.version, &lived.traffic).expect("memory"),
+            0,
+            "they are there already"
+        );
+        let (rows, rules) = (&lived.traffic.rows, DriftRules { effect: 0.1, alpha: 0.01 });
+        let span = (rows[0].at, rows[rows.len() - 1].at);
+        let found = windows(&house, &world.version, &world.reference, span, DAY, rules).expect("memory");
+        assert_eq!(found.len(), 14);
+        let moved = |w: &Window| w.columns.iter().any(|c| c.moved && c.column == "weight");
+        let days: Vec<bool> = found.iter().map(moved).collect();
+        assert_eq!(
+            (days[..5].contains(&true), &days[9..]),
+            (false, &[true; 5][..]),
+            "it breaks between day 5 and 9"
+        );
+    }
+}

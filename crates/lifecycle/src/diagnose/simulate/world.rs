@@ -38,7 +38,7 @@ const BEGIN: (i64, i64, i64) = (20_000 * DAY, 20_020 * DAY, 20_040 * DAY);
 const KNOWN: (f64, f64) = (0.6, 0.15);
 
 /// A trained pipeline.
-pub(super) struct World {
+pub(crate) struct World {
     project: Project,
     pub version: Version,
     /// Another version, which served before.
@@ -47,7 +47,7 @@ pub(super) struct World {
 }
 
 /// Traffic, ready to be looked at.
-pub(super) struct Lived {
+pub(crate) struct Lived {
     pub project: Project,
     pub traffic: Traffic,
     pub kpi: Option<Change>,
