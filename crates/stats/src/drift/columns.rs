@@ -4,7 +4,7 @@
 //! the same whole number that the steps give, the area the same up to its rounding.
 
 /// Rows of the reference between two cuts.
-const BLOCK: usize = 256;
+const BLOCK: usize = 128;
 
 /// Terms that are added up plainly before their sum joins the others: a million small ones then lose no
 /// digits and cost no more than plain addition.
@@ -71,12 +71,17 @@ fn walk(left: &[f64], right: &[f64], from: Cut, to: Cut, gap: impl Fn(usize, usi
     let at = |values: &[f64], place: usize| values.get(place).copied().unwrap_or(f64::INFINITY);
     let Cut { left: mut i, right: mut j } = from;
     let mut largest = 0;
-    while i < left.len() || j < right.len() {
-        let here = at(left, i).min(at(right, j));
+    let mut here = at(left, i).min(at(right, j));
+    while here < f64::INFINITY {
+        // Adding a comparison instead of branching on it: merged columns are unpredictable.
+        i += usize::from(at(left, i) <= here);
+        j += usize::from(at(right, j) <= here);
+        let next = at(left, i).min(at(right, j));
         // rows of one value move both at once
-        i += left[i..].iter().take_while(|&&v| v <= here).count();
-        j += right[j..].iter().take_while(|&&v| v <= here).count();
-        largest = largest.max(gap(i, j));
+        if here < next {
+            largest = largest.max(gap(i, j));
+        }
+        here = next;
     }
     largest
 }
@@ -98,12 +103,12 @@ pub(super) fn area(left: &[f64], right: &[f64]) -> f64 {
             let end = a.min(b);
             part += (x - y).abs() * (end - here) as f64;
             here = end;
-            // Adding a comparison instead of branching on it: it is close to even.
+            // A comparison as a mask instead of a branch: which row ends first is close to even.
             let (first, second) = (a == end, b == end);
             i += usize::from(first);
             j += usize::from(second);
-            a += m * u64::from(first);
-            b += n * u64::from(second);
+            a += m & 0u64.wrapping_sub(u64::from(first));
+            b += n & 0u64.wrapping_sub(u64::from(second));
         }
         parts.push(part);
     }
