@@ -9,6 +9,7 @@ mod dating;
 mod encoded;
 mod faults;
 mod files;
+mod likeness;
 mod onset;
 mod picture;
 mod profile;

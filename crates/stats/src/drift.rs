@@ -9,6 +9,7 @@
 //! [`category_drift`] compares counts; [`mmd()`] and [`separation`] compare whole rows.
 
 pub mod categorical;
+mod columns;
 pub mod domain;
 pub mod ecdf;
 mod kolmogorov;

@@ -69,7 +69,8 @@ pub fn sample<T>(rows: &[T], count: usize, seed: u64) -> Vec<&T> {
 pub fn places(len: usize, count: usize, seed: u64) -> Vec<usize> {
     let mut order: Vec<usize> = (0..len).collect();
     if len > count {
-        order.sort_by_key(|&place| store::digest::mix64(seed, place as u64));
+        // two places may draw the same: the first goes first
+        order.select_nth_unstable_by_key(count, |&place| (store::digest::mix64(seed, place as u64), place));
         order.truncate(count);
         order.sort_unstable();
     }

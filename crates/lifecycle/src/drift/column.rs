@@ -1,5 +1,6 @@
 //! One column beside the same column of the reference: distances, evidence and a picture.
 
+use super::faults::Pair;
 use super::picture::{Picture, of_categories, of_numbers};
 use super::profile::{Profile, Shape};
 use crate::StageError;
@@ -29,12 +30,18 @@ pub struct Compared {
 }
 
 /// Compares columns and says which moved, all p-values adjusted together; by rank, the farthest first.
-pub fn compare(pairs: &[(String, Profile, Profile)], rules: DriftRules) -> Result<Vec<Compared>, StageError> {
-    let measured = pairs.iter().map(|(name, reference, current)| {
-        measure(name, reference, current)
-            .map_err(|e| StageError::Measure { metric: format!("column {name}"), why: e.to_string() })
-    });
-    let mut columns = measured.collect::<Result<Vec<Compared>, _>>()?;
+pub fn compare(pairs: &[Pair], rules: DriftRules) -> Result<Vec<Compared>, StageError> {
+    judged(pairs.iter().map(measured).collect::<Result<_, _>>()?, rules)
+}
+
+/// One column's distances; whether it moved can only be said of all of them together.
+pub(super) fn measured((name, reference, current): &Pair) -> Result<Compared, StageError> {
+    measure(name, reference, current)
+        .map_err(|e| StageError::Measure { metric: format!("column {name}"), why: e.to_string() })
+}
+
+/// The columns that were measured, with the same said of them as by [`compare`].
+pub(super) fn judged(mut columns: Vec<Compared>, rules: DriftRules) -> Result<Vec<Compared>, StageError> {
     let p: Vec<f64> = columns.iter().map(|c| c.drift.p).collect();
     let adjusted = adjust(&p, Adjustment::BenjaminiHochberg)
         .map_err(|e| StageError::Measure { metric: "p-values".into(), why: e.to_string() })?;

@@ -86,13 +86,6 @@ pub(crate) fn is_document(column: &Column) -> bool {
     !models::text::documents(&alone).is_empty()
 }
 
-/// The same of texts that were counted.
-pub(crate) fn look_like_documents(counts: &[(String, u64)], rows: u64) -> bool {
-    let cells = counts.iter().take(2000).map(|(text, _)| Some(text.clone())).collect();
-    2 * counts.len() as u64 > rows
-        && is_document(&Column { name: String::new(), values: Values::Text(cells) })
-}
-
 /// The words of a text, without case and punctuation.
 pub(crate) fn words(text: &str) -> impl Iterator<Item = String> + '_ {
     text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase)

@@ -1,13 +1,14 @@
-//! What is broken in rows as they came: missing cells, values never seen, defaults, frozen, swapped or scaled columns.
+//! What is broken in rows as they came: missing cells, values never seen, defaults, frozen columns.
 //!
 //! A fault is no drift: it has a shape that populations do not have. Each kind asks for an effect and for evidence.
-//! Not here: whether it is a source's fault or a population's, which depends on how it began ([`domain::diagnosis`]).
+//! Not here: columns that hold what another held ([`super::likeness`]); whether it is a source's fault or a population's, which depends on how it began ([`domain::diagnosis`]).
 
 use super::dating::date;
+use super::likeness::{scaled, swapped};
 use super::profile::{Profile, Shape};
 use domain::diagnosis::{DataFault, FaultKind};
 use domain::{Table, Timestamp, Values};
-use stats::drift::{Ecdf, category_drift, kolmogorov_smirnov};
+use stats::drift::Ecdf;
 use stats::proportion::{Count, two_proportion_z};
 use std::collections::{BTreeMap, HashSet};
 
@@ -19,43 +20,24 @@ const ALPHA: f64 = 1e-5;
 const SPIKE: f64 = 0.02;
 /// ...if it is so many times as frequent as any other.
 const STANDS_OUT: f64 = 3.0;
-/// Distributions closer than this are one.
-const ALIKE: f64 = 0.08;
-/// Distributions farther apart than this are two.
-const APART: f64 = 0.2;
-/// Factors and offsets between units that people mix up; each also the other way round.
-const UNITS: [(f64, f64); 12] = [
-    (10.0, 0.0),
-    (100.0, 0.0),
-    (1000.0, 0.0),
-    (1e6, 0.0),
-    (3.280_84, 0.0),
-    (2.54, 0.0),
-    (1.609_344, 0.0),
-    (2.204_62, 0.0),
-    (60.0, 0.0),
-    (3600.0, 0.0),
-    (24.0, 0.0),
-    (1.8, 32.0),
-];
-
 /// A column's name, the reference's profile and the current one.
 pub type Pair = (String, Profile, Profile);
 
 /// What is broken in the current columns beside the reference's; not dated yet.
 pub fn faults(pairs: &[Pair]) -> Vec<DataFault> {
     let mut found: Vec<DataFault> = pairs.iter().flat_map(of_column).collect();
-    let rest = unnamed(pairs, &found);
-    found.extend(swapped(&rest));
+    found.extend(crossed(pairs, &found));
     found
 }
 
-/// The pairs of which nothing was found yet.
-fn unnamed<'a>(pairs: &'a [Pair], found: &[DataFault]) -> Vec<&'a Pair> {
-    pairs.iter().filter(|pair| found.iter().all(|fault| fault.column != pair.0)).collect()
+/// The columns that hold what another held, among those of which nothing was found yet.
+pub(super) fn crossed(pairs: &[Pair], found: &[DataFault]) -> Vec<DataFault> {
+    let unnamed = |pair: &&Pair| found.iter().all(|fault| fault.column != pair.0);
+    swapped(&pairs.iter().filter(unnamed).collect::<Vec<_>>())
 }
 
-fn of_column(pair: &Pair) -> Vec<DataFault> {
+/// What one column tells without the others.
+pub(super) fn of_column(pair: &Pair) -> Vec<DataFault> {
     let (name, reference, current) = pair;
     let fault =
         |kind, before, now| DataFault { column: name.into(), kind, before, now, since: None, step: true };
@@ -141,10 +123,11 @@ fn spike(before: &Ecdf, now: &Ecdf) -> Option<Found> {
     (out && real).then_some((FaultKind::Spike { value }, share_before, share))
 }
 
-/// The most frequent value with its rows, and the rows of the second.
+/// The most frequent value with its rows, and the rows of the second, as far as they matter to a spike: what is no
+/// such multiple of the rest is not looked for.
 fn frequent(ecdf: &Ecdf) -> ((f64, u64), u64) {
     let (mut first, mut second) = ((ecdf.min(), 0), 0);
-    for (value, rows) in ecdf.runs() {
+    for (value, rows) in ecdf.frequent(SPIKE / STANDS_OUT) {
         if rows > first.1 {
             second = first.1;
             first = (value, rows);
@@ -153,54 +136,6 @@ fn frequent(ecdf: &Ecdf) -> ((f64, u64), u64) {
         }
     }
     (first, second)
-}
-
-/// Pairs of columns of which each holds what the other held.
-fn swapped(pairs: &[&Pair]) -> Vec<DataFault> {
-    let mut found = Vec::new();
-    for (place, a) in pairs.iter().enumerate() {
-        for b in &pairs[place + 1..] {
-            let crossed = apart(&a.1, &a.2) > APART && apart(&b.1, &b.2) > APART;
-            if crossed && apart(&a.1, &b.2) < ALIKE && apart(&b.1, &a.2) < ALIKE {
-                for (own, other) in [(a, b), (b, a)] {
-                    let kind = FaultKind::Swapped { with: other.0.clone() };
-                    let column = own.0.clone();
-                    found.push(DataFault { column, kind, before: 0.0, now: 1.0, since: None, step: true });
-                }
-            }
-        }
-    }
-    found
-}
-
-/// How far apart two columns are, 0 to 1; columns that cannot be compared are as far apart as can be.
-fn apart(a: &Profile, b: &Profile) -> f64 {
-    match (&a.shape, &b.shape) {
-        (Shape::Numbers(a), Shape::Numbers(b)) => kolmogorov_smirnov(a, b).statistic,
-        (Shape::Categories(a), Shape::Categories(b)) => {
-            let (_, a, b) = super::column::aligned(a, b);
-            category_drift(&a, &b).map_or(1.0, |d| d.js_distance)
-        }
-        _ => 1.0,
-    }
-}
-
-/// A column that became another unit.
-fn scaled((name, reference, current): &Pair) -> Option<DataFault> {
-    let (Shape::Numbers(before), Shape::Numbers(now)) = (&reference.shape, &current.shape) else {
-        return None;
-    };
-    if kolmogorov_smirnov(before, now).statistic < APART {
-        return None;
-    }
-    let ways = UNITS.iter().flat_map(|&(by, plus)| [(by, plus), (1.0 / by, -plus / by)]);
-    let fits = |(by, plus): &(f64, f64)| {
-        let moved = before.runs().map(|(x, rows)| (x * by + plus, rows)).collect();
-        Ecdf::weighted(moved).is_ok_and(|moved| kolmogorov_smirnov(&moved, now).statistic < ALIKE)
-    };
-    let (by, _) = ways.into_iter().find(fits)?;
-    let kind = FaultKind::Scaled { by };
-    Some(DataFault { column: name.clone(), kind, before: 0.0, now: 1.0, since: None, step: true })
 }
 
 /// The share of rows that equal an earlier one in every column, before and now; `None` where it did not rise.

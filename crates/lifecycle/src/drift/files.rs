@@ -1,10 +1,14 @@
-//! Two files, compared column by column: memory holds one column of each for every thread, and a sample of rows.
+//! Two files, compared column by column: memory holds one column of each for every thread, and of the others
+//! what was found, some quantiles and a sample of rows.
 
-use super::{Comparison, Pair, Profile, Side, compare, encoded, faults, together};
-use crate::drift::column::Compared;
+use super::column::{judged, measured};
+use super::faults::{crossed, of_column};
+use super::likeness::POINTS;
+use super::profile::are_categories;
+use super::{Compared, Comparison, Pair, Profile, Side, together};
 use crate::{Progress, StageError};
 use domain::diagnosis::{DataFault, FaultKind};
-use domain::drift::DriftRules;
+use domain::drift::{DriftKind, DriftRules};
 use domain::{Column, Kind, Table, Timestamp, Values};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -40,18 +44,21 @@ pub fn between_files(asked: &Asked, progress: &mut dyn Progress) -> Result<Compa
     let (reference, current) = (File::open(&asked.reference)?, File::open(&asked.current)?);
     let (shared, left_out) = matched(asked, &reference, &current)?;
     let read = columns(asked, &reference, &current, &shared, progress)?;
-    let pairs: Vec<Pair> = read.iter().map(|c| c.pair.clone()).collect();
     let told = if asked.together { told_apart(&read, asked.seed)? } else { None };
-    let kinds = shared.iter().filter(|m| m.unlike).map(|m| unlike(m, &reference, &current));
-    let mut found = faults(&pairs);
-    found.extend(kinds);
-    let columns: Vec<Compared> = compare(&pairs, asked.rules)?;
+    let (mut pairs, mut columns, mut found) = (Vec::new(), Vec::new(), Vec::new());
+    for column in read {
+        pairs.push(column.pair);
+        columns.push(column.compared);
+        found.extend(column.faults);
+    }
+    found.extend(crossed(&pairs, &found));
+    found.extend(shared.iter().filter(|m| m.unlike).map(|m| unlike(m, &reference, &current)));
     let span = |side: fn(&Pair) -> &Profile| pairs.iter().find_map(|pair| side(pair).span);
     Ok(Comparison {
         rules: asked.rules,
         reference: reference.side(span(|pair| &pair.1)),
         current: current.side(span(|pair| &pair.2)),
-        columns,
+        columns: judged(columns, asked.rules)?,
         left_out,
         faults: found,
         told_apart: told,
@@ -130,13 +137,17 @@ fn unlike(found: &Match, reference: &File, current: &File) -> DataFault {
     DataFault { column: found.name.clone(), kind, before: 0.0, now: 1.0, since: None, step: true }
 }
 
-/// A column as it was read: summed up, and the sampled rows of both sides.
+/// A column that was read and compared.
 struct Read {
+    compared: Compared,
+    faults: Vec<DataFault>,
+    /// What is left of it: enough to see whether it is like another column.
     pair: Pair,
+    /// The sampled rows of both sides.
     sample: (Values, Values),
 }
 
-/// Reads and sums up every shared column, on every core.
+/// Reads and compares every shared column, on every core.
 fn columns(
     asked: &Asked,
     reference: &File,
@@ -191,10 +202,16 @@ fn one(
 ) -> Result<Read, StageError> {
     let (before, old) = side(&found.name, reference, found.at.0, None, &places.0)?;
     let (now, new) = side(&found.name, current, found.at.1, Some(&before), &places.1)?;
-    Ok(Read { pair: (found.name.clone(), before, now), sample: (old, new) })
+    let pair = (found.name.clone(), before, now);
+    let (compared, faults) = (measured(&pair)?, of_column(&pair));
+    let (name, before, now) = pair;
+    // a thread that went on to the next column with all the numbers of this one would fill the memory
+    let pair = (name, before.thinned(POINTS), now.thinned(POINTS));
+    Ok(Read { compared, faults, pair, sample: (old, new) })
 }
 
-/// One side of a column. Texts are counted where the file counts them faster than it gives them out.
+/// One side of a column, and its sampled cells. The file gives out a column's numbers and counts its texts faster
+/// than it gives out cells.
 fn side(
     name: &str,
     file: &File,
@@ -202,19 +219,24 @@ fn side(
     like: Option<&Profile>,
     sampled: &[usize],
 ) -> Result<(Profile, Values), StageError> {
-    let kind = &file.reader.names_and_kinds()[place].1;
-    if *kind == Kind::Text && sampled.is_empty() {
-        let counts = file.reader.text_counts(place)?;
-        // of names and documents only a part is counted: they are read whole
-        if counts.others == 0 && !encoded::look_like_documents(&counts.counts, counts.rows) {
-            let counted = counts.counts.into_iter().collect();
-            return Ok((Profile::categories(counts.rows, counted), Values::Text(Vec::new())));
+    match &file.reader.names_and_kinds()[place].1 {
+        Kind::Number => {
+            let (numbers, cells) = file.reader.numbers_at(place, sampled)?;
+            // cells that are read with others are refused where they are infinite
+            if sampled.is_empty() || numbers.infinite == 0 {
+                let profile = Profile::numbers(name, numbers.rows(), numbers.present)?;
+                return Ok((profile, Values::Number(cells)));
+            }
         }
-    }
-    if *kind == Kind::Number && sampled.is_empty() {
-        let numbers = file.reader.numbers(place)?;
-        let rows = numbers.rows();
-        return Ok((Profile::numbers(name, rows, numbers.present)?, Values::Number(Vec::new())));
+        Kind::Text => {
+            let (counts, cells) = file.reader.text_counts_at(place, sampled)?;
+            // of names and documents the words are counted: they are read whole
+            if like.is_none_or(|like| like.kind == DriftKind::Category) && are_categories(&counts) {
+                let counted = counts.counts.into_iter().collect();
+                return Ok((Profile::categories(counts.rows, counted), Values::Text(cells)));
+            }
+        }
+        _ => {}
     }
     let column = Column { name: name.into(), values: file.reader.column(place)? };
     let profile = Profile::of(&column, like)?;

@@ -7,6 +7,7 @@ use domain::{Column, Timestamp, Values};
 use stats::drift::Ecdf;
 use stats::paired::paired_mean;
 use std::collections::BTreeMap;
+use store::files::TextCounts;
 
 /// A text column of more distinct values than this, which differ in more than half of its rows, is of names, not
 /// categories.
@@ -108,6 +109,15 @@ impl Profile {
         self
     }
 
+    /// The same with no more than so many of its numbers, which is enough to ask whether it is like another.
+    pub(super) fn thinned(self, points: usize) -> Profile {
+        let shape = match self.shape {
+            Shape::Numbers(ecdf) => Shape::Numbers(ecdf.thinned(points).into_owned()),
+            other => other,
+        };
+        Profile { shape, ..self }
+    }
+
     /// Rows with a value.
     pub fn present(&self) -> u64 {
         self.rows - self.missing
@@ -157,6 +167,14 @@ fn are_names(column: &Column) -> bool {
     let Values::Text(cells) = &column.values else { return false };
     let distinct: std::collections::HashSet<&String> = cells.iter().flatten().collect();
     is_document(column) || distinct.len() > CATEGORIES && 2 * distinct.len() > cells.len()
+}
+
+/// Whether texts that were counted are known to be categories: all were kept, and they repeat too often for names
+/// and documents, of which every fourth is one of its own. Where it is not known, a look at the cells will tell.
+pub(super) fn are_categories(counts: &TextCounts) -> bool {
+    let filled = counts.counts.iter().filter(|(text, _)| !text.trim().is_empty());
+    let rows: u64 = filled.map(|(_, rows)| rows).sum();
+    counts.others == 0 && 4 * counts.distinct < rows
 }
 
 fn sizes(cells: &[Option<String>]) -> Vec<f64> {

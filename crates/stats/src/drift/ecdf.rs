@@ -5,6 +5,7 @@
 
 use crate::input::{self, BadInput};
 use crate::sum::{quantile_sorted, sum};
+use std::borrow::Cow;
 
 /// The empirical distribution of a column, or of a quantile sketch of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,6 +92,47 @@ impl Ecdf {
             place += self.values[place..].iter().take_while(|&&next| next == value).count();
             Some((value, self.weight_of_first(place) - self.weight_of_first(begin)))
         })
+    }
+
+    /// The values that stand in at least a `share` (above 0) of the rows, ascending, with their rows.
+    ///
+    /// So many rows in a row cannot pass between two looks, so that not every row is looked at.
+    pub fn frequent(&self, share: f64) -> Vec<(f64, u64)> {
+        let least = ((share * self.len() as f64).ceil() as u64).max(1);
+        let mut found: Vec<(f64, u64)> = Vec::new();
+        for row in (0..self.len()).step_by(least as usize) {
+            let value = self.row(row);
+            if found.last().is_none_or(|(last, _)| *last < value) {
+                found.push((value, self.below(value.next_up()) - self.below(value)));
+            }
+        }
+        found.retain(|(_, rows)| *rows >= least);
+        found
+    }
+
+    /// A sketch of at most so many `points` (1 or more), each the largest of equally many rows: shares below any
+    /// value are less by under one in `points`. What has no more values than that stays as it is.
+    pub fn thinned(&self, points: usize) -> Cow<'_, Ecdf> {
+        if self.values.len() <= points {
+            return Cow::Borrowed(self);
+        }
+        let end = |point: usize| (u128::from(self.len()) * point as u128 / points as u128) as u64;
+        let through: Vec<u64> = (1..=points).map(end).filter(|&end| end > 0).collect();
+        let values = through.iter().map(|&end| self.row(end - 1)).collect();
+        Cow::Owned(Ecdf { values, through: Some(through) })
+    }
+
+    /// The values one by one, ascending, where every weight is 1.
+    pub(super) fn rows(&self) -> Option<&[f64]> {
+        self.through.is_none().then_some(&self.values[..])
+    }
+
+    /// The value of a row, in ascending order from 0.
+    fn row(&self, place: u64) -> f64 {
+        match &self.through {
+            None => self.values[place as usize],
+            Some(through) => self.values[through.partition_point(|&weight| weight <= place)],
+        }
     }
 
     /// The least value.
@@ -192,6 +234,18 @@ mod tests {
         assert_eq!((sketch.len(), sketch.mean(), sketch.below(5.0), sketch.below(1.0)), (4, 2.0, 3, 0));
     }
 
+    #[test]
+    fn a_thinned_column_keeps_its_shares() {
+        let column = Ecdf::of((0..1000).map(|i| f64::from(i).sqrt()).collect()).unwrap();
+        let thin = column.thinned(64);
+        assert_eq!((thin.values.len(), thin.len(), thin.max()), (64, 1000, column.max()));
+        for x in (0..400).map(|i| f64::from(i) / 12.0) {
+            let lost = column.below(x) - thin.below(x);
+            assert!(lost <= 16, "{lost} at {x}");
+        }
+        assert_eq!(*column.thinned(1000), column);
+    }
+
     fn some_value() -> impl Strategy<Value = f64> {
         prop_oneof![-3.0..3.0f64, Just(0.0), Just(-0.0), any::<i32>().prop_map(f64::from)]
     }
@@ -210,6 +264,18 @@ mod tests {
             prop_assert_eq!((column.len(), column.below(x)), (twin.len(), twin.below(x)));
             prop_assert_eq!((column.mean(), column.sd()), (twin.mean(), twin.sd()));
             prop_assert!(column.quantile(0.3).unwrap() >= column.min());
+        }
+
+        #[test]
+        fn no_frequent_value_is_overlooked(
+            values in prop::collection::vec(0u8..9, 1..90), share in 0.01..0.6f64,
+        ) {
+            let column = Ecdf::of(values.iter().map(|&v| f64::from(v)).collect()).unwrap();
+            let often = |rows: u64| rows as f64 >= share * column.len() as f64;
+            let wanted: Vec<(f64, u64)> = column.runs().filter(|(_, rows)| often(*rows)).collect();
+            let twin = Ecdf::weighted(column.runs().collect()).unwrap();
+            prop_assert_eq!(&column.frequent(share), &wanted);
+            prop_assert_eq!(&twin.frequent(share), &wanted);
         }
     }
 }

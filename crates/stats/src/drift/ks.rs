@@ -4,7 +4,7 @@
 //! the statistic is a ratio of whole numbers, rounded once.
 
 use super::ecdf::{Ecdf, Step, steps};
-use super::kolmogorov;
+use super::{columns, kolmogorov};
 use crate::input::{self, BadInput};
 
 /// Below this product of the two sizes every path is counted; above it the limit law is close.
@@ -38,16 +38,13 @@ pub enum Tail {
 /// - *Source.* Smirnov 1939; Simard and L'Ecuyer 2011 for the distribution; paths as in Hodges 1958.
 /// - *Checked against.* scipy 1.17.1 `ks_2samp(method="exact" | "asymp")`.
 pub fn kolmogorov_smirnov(reference: &Ecdf, current: &Ecdf) -> KolmogorovSmirnov {
-    let mut gap = LargestGap::between(reference, current);
-    steps(reference, current, |step| gap.add(&step));
+    let gap = LargestGap::between(reference, current);
     gap.test(gap.tail())
 }
 
 /// The test with the p-value computed as told; see [`kolmogorov_smirnov`].
 pub fn kolmogorov_smirnov_by(reference: &Ecdf, current: &Ecdf, tail: Tail) -> KolmogorovSmirnov {
-    let mut gap = LargestGap::between(reference, current);
-    steps(reference, current, |step| gap.add(&step));
-    gap.test(tail)
+    LargestGap::between(reference, current).test(tail)
 }
 
 /// The asymptotic p-value of a `statistic` in [0, 1] between samples of these sizes, each 1 or more; for a
@@ -73,7 +70,22 @@ pub(super) struct LargestGap {
 
 impl LargestGap {
     pub(super) fn between(reference: &Ecdf, current: &Ecdf) -> LargestGap {
+        let mut gap = LargestGap::none(reference, current);
+        match (reference.rows(), current.rows()) {
+            (Some(left), Some(right)) => gap.largest = columns::largest_gap(left, right),
+            _ => steps(reference, current, |step| gap.add(&step)),
+        }
+        gap
+    }
+
+    /// Before any step.
+    pub(super) fn none(reference: &Ecdf, current: &Ecdf) -> LargestGap {
         LargestGap { n: reference.len(), m: current.len(), largest: 0 }
+    }
+
+    #[cfg(test)]
+    pub(super) fn largest(&self) -> u128 {
+        self.largest
     }
 
     pub(super) fn add(&mut self, step: &Step) {

@@ -89,12 +89,23 @@ impl ColumnReader {
     /// # Panics
     /// Where there is no column of this index.
     pub fn numbers(&self, index: usize) -> Result<Numbers, ReadError> {
+        Ok(self.numbers_at(index, &[])?.0)
+    }
+
+    /// The same, with the cells of some rows, which ascend: NaN where there is no number.
+    ///
+    /// # Panics
+    /// Where there is no column of this index, or no such row.
+    pub fn numbers_at(&self, index: usize, rows: &[usize]) -> Result<(Numbers, Vec<f64>), ReadError> {
+        self.check(rows);
         match (&self.source, &self.kinds[index].1) {
             (Source::Parquet(file), Kind::Number) if file.kinds()[index].1 == Kind::Number => {
-                file.numbers(index)
+                file.numbers(index, rows)
             }
             (_, Kind::Number | Kind::Time) => {
-                Ok(Numbers::of(&self.column(index)?).expect("numbers and times are numbers"))
+                let values = self.column(index)?;
+                let numbers = Numbers::of(&values).expect("numbers and times are numbers");
+                Ok((numbers, floats(&values.take(rows))))
             }
             _ => Err(self.unlike(index, "number or time")),
         }
@@ -105,13 +116,36 @@ impl ColumnReader {
     /// # Panics
     /// Where there is no column of this index.
     pub fn text_counts(&self, index: usize) -> Result<TextCounts, ReadError> {
+        Ok(self.text_counts_at(index, &[])?.0)
+    }
+
+    /// The same, with the cells of some rows, which ascend.
+    ///
+    /// # Panics
+    /// Where there is no column of this index, or no such row.
+    pub fn text_counts_at(
+        &self,
+        index: usize,
+        rows: &[usize],
+    ) -> Result<(TextCounts, Vec<Option<String>>), ReadError> {
+        self.check(rows);
         match (&self.source, &self.kinds[index].1) {
             (Source::Parquet(file), Kind::Text) if file.kinds()[index].1 == Kind::Text => {
-                Ok(file.tally(index)?.finish(KEPT_TEXTS))
+                let (tally, cells) = file.tally(index, rows)?;
+                Ok((tally.finish(KEPT_TEXTS), cells))
             }
-            (_, Kind::Text) => Ok(TextCounts::of(&self.column(index)?).expect("text is counted")),
+            (_, Kind::Text) => {
+                let values = self.column(index)?;
+                let counts = TextCounts::of(&values).expect("text is counted");
+                Ok((counts, texts(values.take(rows))))
+            }
             _ => Err(self.unlike(index, "text")),
         }
+    }
+
+    fn check(&self, rows: &[usize]) {
+        let last = rows.last().map_or(0, |&last| last as u64);
+        assert!(rows.is_sorted() && last < self.rows, "rows ascend and are below {}", self.rows);
     }
 
     fn unlike(&self, index: usize, expected: &str) -> ReadError {
@@ -171,6 +205,20 @@ impl Numbers {
             }
         }
     }
+}
+
+/// The numbers of cells, NaN where there is none.
+fn floats(values: &Values) -> Vec<f64> {
+    match values {
+        Values::Number(cells) => cells.clone(),
+        Values::Time(cells) => cells.iter().map(|at| at.map_or(f64::NAN, seconds)).collect(),
+        Values::Text(_) | Values::Tensor { .. } => Vec::new(),
+    }
+}
+
+/// The texts of cells.
+pub(super) fn texts(values: Values) -> Vec<Option<String>> {
+    if let Values::Text(cells) = values { cells } else { Vec::new() }
 }
 
 /// Seconds since 1970, with their fraction.

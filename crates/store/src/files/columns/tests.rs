@@ -39,6 +39,14 @@ fn agrees(path: &Path) {
         assert_eq!(format!("{values:?}"), format!("{:?}", column.values));
         assert_eq!(reader.numbers(index).ok(), Numbers::of(&values));
         assert_eq!(reader.text_counts(index).ok(), TextCounts::of(&values));
+        let rows: Vec<usize> = (0..values.len()).filter(|row| row % 3 != 1).collect();
+        if let Ok((numbers, cells)) = reader.numbers_at(index, &rows) {
+            assert_eq!(Some(numbers), Numbers::of(&values));
+            assert_eq!(format!("{cells:?}"), format!("{:?}", floats(&values.take(&rows))));
+        }
+        if let Ok((counts, cells)) = reader.text_counts_at(index, &rows) {
+            assert_eq!((Some(counts), Values::Text(cells)), (TextCounts::of(&values), values.take(&rows)));
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use super::column::{Fault, Growing, convert, floating};
 use super::read::named;
 use super::tally;
 use crate::files::cells::WHOLE;
+use crate::files::columns::texts;
 use crate::files::tally::Tally;
 use crate::files::{Numbers, ReadError, ReadOptions, header, unread};
 use crate::image::ImageShape;
@@ -78,33 +79,46 @@ impl ParquetColumns {
         self.cells(index, None)
     }
 
-    /// The numbers of a column whose kind is a number.
-    pub fn numbers(&self, index: usize) -> Result<Numbers, ReadError> {
+    /// The numbers of a column whose kind is a number, and the cells of some rows, which ascend.
+    pub fn numbers(&self, index: usize, rows: &[usize]) -> Result<(Numbers, Vec<f64>), ReadError> {
         let expected = usize::try_from(self.rows()).map_or(TRUSTED, |rows| rows.min(TRUSTED));
         let mut numbers = Numbers { present: Vec::with_capacity(expected), ..Numbers::default() };
+        let (mut wanted, mut cells) = (Wanted::of(rows), Vec::with_capacity(rows.len()));
         self.visit(&self.plain, index, None, &mut |array| {
+            let rows = wanted.within(array.len());
             match array.as_primitive_opt::<Float64Type>() {
-                Some(floats) => add_floats(floats, &mut numbers),
-                None => numbers.extend(&some_numbers(array)?),
+                Some(floats) => {
+                    add_floats(floats, &mut numbers);
+                    let cell = |row| if floats.is_null(row) { f64::NAN } else { floats.value(row) };
+                    cells.extend(rows.map(cell));
+                }
+                None => {
+                    let floats = some_numbers(array)?;
+                    numbers.extend(&floats);
+                    cells.extend(rows.map(|row| floats[row]));
+                }
             }
             Ok(())
         })?;
-        Ok(numbers)
+        Ok((numbers, cells))
     }
 
-    /// The texts of a column whose kind is text.
-    pub fn tally(&self, index: usize) -> Result<Tally, ReadError> {
+    /// The texts of a column whose kind is text, and the cells of some rows, which ascend.
+    pub fn tally(&self, index: usize, rows: &[usize]) -> Result<(Tally, Vec<Option<String>>), ReadError> {
         if !tally::is_text(self.data_type(index)) {
             // ids that are too large for floats
-            let Values::Text(cells) = self.column(index)? else { return Ok(Tally::default()) };
-            return Ok(Tally::of(&cells));
+            let values = self.column(index)?;
+            let cells = texts(values.take(rows));
+            return Ok((Tally::of(&texts(values)), cells));
         }
+        let (mut wanted, mut cells) = (Wanted::of(rows), Vec::with_capacity(rows.len()));
         let mut tally = tally::Coded::default();
         self.visit(&self.coded, index, None, &mut |array| {
             tally.add(array);
+            cells.extend(wanted.within(array.len()).map(|row| tally::text(array, row)));
             Ok(())
         })?;
-        Ok(tally.finish())
+        Ok((tally.finish(), cells))
     }
 
     fn groups(&self) -> &[RowGroupMetaData] {
@@ -199,6 +213,28 @@ impl ParquetColumns {
             return Err(ReadError::Parquet { path: self.path.clone(), why });
         }
         Ok(file)
+    }
+}
+
+/// Rows that are wanted, ascending, of which batches take their own.
+struct Wanted<'a> {
+    left: &'a [usize],
+    /// The first row of the next batch.
+    begin: usize,
+}
+
+impl<'a> Wanted<'a> {
+    fn of(rows: &'a [usize]) -> Wanted<'a> {
+        Wanted { left: rows, begin: 0 }
+    }
+
+    /// Those in the next so many rows, counted from the first of these.
+    fn within(&mut self, rows: usize) -> impl Iterator<Item = usize> + use<'a> {
+        let begin = self.begin;
+        self.begin += rows;
+        let (here, left) = self.left.split_at(self.left.partition_point(|&row| row < begin + rows));
+        self.left = left;
+        here.iter().map(move |row| row - begin)
     }
 }
 

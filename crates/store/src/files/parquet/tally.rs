@@ -69,6 +69,13 @@ impl Coded {
     }
 }
 
+/// A cell of a batch of a field that [`coded`] gave.
+pub(super) fn text(array: &ArrayRef, row: usize) -> Option<String> {
+    let batch = array.as_dictionary::<Int32Type>();
+    let key = batch.key(row)?;
+    Some(batch.values().as_string::<i32>().value(key).to_string())
+}
+
 /// Whether two dictionaries are the same memory.
 fn is_same(one: &ArrayRef, other: &ArrayRef) -> bool {
     one.to_data().ptr_eq(&other.to_data())
