@@ -94,12 +94,10 @@ struct Match {
     unlike: bool,
 }
 
-/// What both have, and what only one has.
-fn matched(
-    asked: &Asked,
-    reference: &File,
-    current: &File,
-) -> Result<(Vec<Match>, Vec<(String, String)>), StageError> {
+/// What both have, and what only one has, with the reason.
+type Matched = (Vec<Match>, Vec<(String, String)>);
+
+fn matched(asked: &Asked, reference: &File, current: &File) -> Result<Matched, StageError> {
     let (names, others) = (reference.names(), current.names());
     let unknown = asked.only.iter().chain(&asked.ignore).find(|n| !names.contains(&n.as_str()));
     if let Some(name) = unknown {
