@@ -95,12 +95,10 @@ struct Match {
     unlike: bool,
 }
 
-/// What both have, and what only one has.
-fn matched(
-    asked: &Asked,
-    reference: &File,
-    current: &File,
-) -> Result<(Vec<Match>, Vec<(String, String)>), StageError> {
+/// What both have, and what only one has, with the reason.
+type Matched = (Vec<Match>, Vec<(String, String)>);
+
+fn matched(asked: &Asked, reference: &File, current: &File) -> Result<Matched, StageError> {
     let (names, others) = (reference.names(), current.names());
     let unknown = asked.only.iter().chain(&asked.ignore).find(|n| !names.contains(&n.as_str()));
     if let Some(name) = unknown {
@@ -249,4 +247,57 @@ fn told_apart(read: &[Read], seed: u64) -> Result<Option<domain::drift::ToldApar
         Table::new(columns.collect()).expect("every column was sampled at the same rows")
     };
     Ok(together(&table(|s| &s.0), &table(|s| &s.1), seed)?.map(|t| t.told))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Silent;
+    use crate::drift::{compare, faults};
+
+    /// Numbers that move, numbers that became another unit, columns that change places, categories, names.
+    fn table(seed: u64, live: bool) -> Table {
+        let draw =
+            |row: u64, place: u64| store::digest::mix64(seed, 8 * row + place) as f64 / u64::MAX as f64;
+        let numbers = |of: &dyn Fn(u64) -> f64| Values::Number((0..9000).map(of).collect());
+        let texts = |of: &dyn Fn(u64) -> Option<String>| Values::Text((0..9000).map(of).collect());
+        let factor = if live { 100.0 } else { 1.0 };
+        let (a, b) = (|row| draw(row, 2), |row| draw(row, 3).powi(3));
+        let kind = |row| (row % 7 > 0).then(|| format!("kind {}", (draw(row, 4) * 5.0) as u8));
+        let columns = [
+            ("moved", numbers(&|row| if row % 9 == 0 { f64::NAN } else { draw(row, 0) + factor / 400.0 })),
+            ("unit", numbers(&|row| (1.0 + draw(row, 1)) * factor)),
+            ("a", if live { numbers(&b) } else { numbers(&a) }),
+            ("b", if live { numbers(&a) } else { numbers(&b) }),
+            ("kind", texts(&kind)),
+            ("name", texts(&|row| Some(format!("n{}", row % 6000)))),
+        ];
+        Table::new(columns.map(|(name, values)| Column { name: name.into(), values }).to_vec()).expect("even")
+    }
+
+    #[test]
+    fn files_are_compared_as_their_tables_are() {
+        let (before, now) = (table(1, false), table(2, true));
+        let folder = tempfile::tempdir().expect("a folder");
+        let (reference, current) = (folder.path().join("a.parquet"), folder.path().join("b.parquet"));
+        store::files::write_parquet(&reference, &before).expect("written");
+        store::files::write_parquet(&current, &now).expect("written");
+        let pair = |(old, new): (&Column, &Column)| {
+            let profile = Profile::of(old, None).expect("a column");
+            let other = Profile::of(new, Some(&profile)).expect("a column");
+            (old.name.clone(), profile, other)
+        };
+        let pairs: Vec<Pair> = before.columns().iter().zip(now.columns()).map(pair).collect();
+        let rules = DriftRules { effect: 0.1, alpha: 0.05 };
+        let (wanted, broken) = (compare(&pairs, rules).expect("comparable"), faults(&pairs));
+        assert_eq!(broken.len(), 3, "another unit and two that changed places: {broken:?}");
+        for together in [false, true] {
+            let (reference, current) = (reference.clone(), current.clone());
+            let (only, ignore) = (Vec::new(), Vec::new());
+            let asked = Asked { reference, current, only, ignore, rules, together, seed: 1 };
+            let found = between_files(&asked, &mut Silent).expect("compared");
+            assert_eq!((&found.columns, &found.faults), (&wanted, &broken));
+            assert_eq!(found.told_apart.is_some(), together);
+        }
+    }
 }
