@@ -242,7 +242,7 @@ impl ReadError {
     /// What the user can do about it.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
-            ReadError::NoFile { .. } => "check the path; it is relative to the plan",
+            ReadError::NoFile { .. } => "check the path; in a plan it is relative to the plan",
             ReadError::Io { .. } => return None,
             ReadError::Format { .. } => {
                 "convert it, for example with pandas: df.to_parquet(\"data.parquet\")"
