@@ -11,6 +11,7 @@ use crate::diagnosis::{self, Diagnosis};
 use crate::event::{Event, Recorded, Score, TrainedOn};
 use crate::gate::{Decision, Facts, Ledger, Verdict};
 use crate::model::{Origin, Stage, VersionId};
+use crate::retrain::{RetrainDecision, RetrainFacts};
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 
@@ -35,6 +36,8 @@ pub struct History {
     pub experiments: Vec<Release>,
     /// Every diagnosis that said something new, oldest first.
     pub diagnoses: Vec<Diagnosed>,
+    /// Every decision to retrain or to refuse to, oldest first.
+    pub retrains: Vec<Retraining>,
     /// When which version's breaker opened, oldest first.
     pub openings: Vec<(Timestamp, VersionId)>,
     /// Predictions that were answered but not logged.
@@ -107,6 +110,21 @@ pub struct Diagnosed {
     pub rules: serde_json::Value,
     /// What it said.
     pub diagnosis: Diagnosis,
+}
+
+/// One decision about retraining.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Retraining {
+    /// Its event's sequence number.
+    pub sequence: u64,
+    /// When, by the rows' own clock.
+    pub at: Timestamp,
+    /// What the rule was given.
+    pub facts: RetrainFacts,
+    /// The plan's retrain section at that time.
+    pub rules: serde_json::Value,
+    /// What it said.
+    pub decision: RetrainDecision,
 }
 
 /// One live measurement.
@@ -194,6 +212,10 @@ impl History {
             Event::Diagnosed { facts, rules, diagnosis } => {
                 let sequence = recorded.sequence;
                 self.diagnoses.push(Diagnosed { sequence, at, facts: *facts, rules, diagnosis });
+            }
+            Event::RetrainDecided { facts, rules, decision } => {
+                let sequence = recorded.sequence;
+                self.retrains.push(Retraining { sequence, at, facts: *facts, rules, decision });
             }
             Event::BreakerOpened { version } => self.openings.push((at, version)),
             Event::Dropped { predictions, .. } => self.dropped += predictions,

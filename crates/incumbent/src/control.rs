@@ -94,7 +94,7 @@ impl Control {
         let live = live::read(&self.project)?;
         measure::run(&self.project, &live)?;
         self.watch(&live, running, shown)?;
-        for (version, verdict) in retrain::run(&self.project, &live, shown)? {
+        for (version, verdict) in retrain::run(&self.project, &live, false, shown)?.judged {
             shown.say(&format!("gate: {} (version {version})", verdict.decision));
         }
         shown.finish();
