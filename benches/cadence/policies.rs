@@ -2,10 +2,11 @@
 
 use crate::world::{Did, World};
 use domain::VersionId;
+use domain::ageing::Ageing;
 use domain::cadence::Odds;
 use domain::diagnosis::Cause;
 use domain::plan::{CadenceSource, Retrain};
-use domain::retrain::{BUDGET_TIME, RetrainDecision, RetrainFacts, retrain};
+use domain::retrain::{RetrainDecision, RetrainFacts, retrain};
 use lifecycle::decay::curve::{Fitted, fit};
 use lifecycle::decay::paired::{Backtests, How, paired};
 use lifecycle::{Silent, trainers};
@@ -37,47 +38,69 @@ pub fn fixed(world: &mut World<'_>, every: i64) -> Result<Lived, Box<dyn Error>>
 
 /// Retrains where the rule says so; a retrain costs `worth` of a month's loss.
 pub fn ours(world: &mut World<'_>, worth: f64) -> Result<Lived, Box<dyn Error>> {
-    let mut ageing = None;
-    let mut measured_at = 0;
-    let (mut alarms, mut extra) = (0, 0);
-    let mut runs = Vec::new();
-    let mut rules = Retrain { cadence: CadenceSource::Measured, ..world.stream.plan.retrain.clone() };
-    let mut due = |world: &mut World<'_>, step: usize, model: usize, since: &[Did]| {
-        let known = world.known(step);
-        if known as f64 >= GROWN * f64::from(measured_at) {
-            if let Some((backtests, fitted)) = measure(world, known)? {
-                extra += backtests.origins.len();
-                rules = priced(&rules, &backtests, worth);
-                ageing = Some(fitted.ageing);
-            }
-            measured_at = known as u32;
-        }
+    let rules = Retrain { cadence: CadenceSource::Measured, ..world.stream.plan.retrain.clone() };
+    let mut kept = Loop { rules, worth, ageing: None, measured_at: 0, extra: 0, alarms: 0 };
+    let mut due =
+        |world: &mut World<'_>, step: usize, model: usize, since: &[Did]| kept.due(world, step, model, since);
+    let lived = live(world, &mut due)?;
+    Ok(Lived { note: format!("{} by alarm; {} models to measure ageing", kept.alarms, kept.extra), ..lived })
+}
+
+/// What keeps a model in order, as `incumbent up` does.
+struct Loop {
+    rules: Retrain,
+    worth: f64,
+    ageing: Option<Ageing>,
+    /// How many rows were known when ageing was measured last.
+    measured_at: usize,
+    extra: usize,
+    alarms: usize,
+}
+
+impl Loop {
+    fn due(
+        &mut self,
+        world: &World<'_>,
+        step: usize,
+        model: usize,
+        since: &[Did],
+    ) -> Result<bool, Box<dyn Error>> {
+        self.measure(world, world.known(step))?;
+        let new_rows = (world.known(step) - world.known(model)) as u64;
         let facts = RetrainFacts {
             incumbent: VersionId(model.to_string()),
             now: world.moment(step),
             last: world.moment(model),
-            new_rows: (known - world.known(model)) as u64,
-            since_last: (known - world.known(model)) as u64,
+            new_rows,
+            since_last: new_rows,
             least_rows: world.stream.plan.gate.min_rows,
-            recent: runs.clone(),
+            recent: Vec::new(),
+            cut_short: 0,
             cause: harm(world, since).then_some(Cause::ConceptDrift),
-            ageing,
+            ageing: self.ageing,
             odds: Odds::default(),
             release: None,
             under_way: false,
             by_hand: false,
         };
-        let decision = retrain(&rules, &facts);
+        let decision = retrain(&self.rules, &facts);
         let trains = matches!(decision, RetrainDecision::Train(_));
-        if trains {
-            runs.retain(|at: &domain::Timestamp| facts.now.0 - at.0 < BUDGET_TIME);
-            runs.push(facts.now);
-            alarms += usize::from(decision.why().contains("alarm"));
-        }
+        self.alarms += usize::from(trains && decision.why().contains("alarm"));
         Ok(trains)
-    };
-    let lived = live(world, &mut due)?;
-    Ok(Lived { note: format!("{alarms} by alarm; {extra} models to measure ageing"), ..lived })
+    }
+
+    fn measure(&mut self, world: &World<'_>, known: usize) -> Result<(), Box<dyn Error>> {
+        if (known as f64) < GROWN * self.measured_at as f64 {
+            return Ok(());
+        }
+        self.measured_at = known;
+        if let Some((backtests, fitted)) = measure(world, known)? {
+            self.extra += backtests.origins.len();
+            self.rules = priced(&self.rules, &backtests, self.worth);
+            self.ageing = Some(fitted.ageing);
+        }
+        Ok(())
+    }
 }
 
 type Due<'d> = &'d mut dyn FnMut(&mut World<'_>, usize, usize, &[Did]) -> Result<bool, Box<dyn Error>>;

@@ -4,14 +4,15 @@
 //! here, so that no second record can disagree with the first.
 
 mod release;
+mod retraining;
 
 pub use release::{Looked, Release};
+pub use retraining::Retraining;
 
 use crate::diagnosis::{self, Diagnosis};
 use crate::event::{Event, Recorded, Score, TrainedOn};
 use crate::gate::{Decision, Facts, Ledger, Verdict};
 use crate::model::{Origin, Stage, VersionId};
-use crate::retrain::{RetrainDecision, RetrainFacts};
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 
@@ -110,21 +111,6 @@ pub struct Diagnosed {
     pub rules: serde_json::Value,
     /// What it said.
     pub diagnosis: Diagnosis,
-}
-
-/// One decision about retraining.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Retraining {
-    /// Its event's sequence number.
-    pub sequence: u64,
-    /// When, by the rows' own clock.
-    pub at: Timestamp,
-    /// What the rule was given.
-    pub facts: RetrainFacts,
-    /// The plan's retrain section at that time.
-    pub rules: serde_json::Value,
-    /// What it said.
-    pub decision: RetrainDecision,
 }
 
 /// One live measurement.

@@ -19,6 +19,8 @@ use serde::{Deserialize, Serialize};
 pub const BUDGET_TIME: i64 = 30 * DAY;
 /// Fewer rows cannot be parted into some to train on and some to judge on.
 const LEAST_BY_HAND: u64 = 2;
+/// A retrain that was cut short is tried again, but what fails each time waits for the next trigger.
+const ATTEMPTS: u64 = 3;
 
 /// What the rule is given.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,8 +37,10 @@ pub struct RetrainFacts {
     pub since_last: u64,
     /// The fewest rows that the gate can judge on.
     pub least_rows: u64,
-    /// Retrains within [`BUDGET_TIME`], oldest first.
+    /// Retrains within [`BUDGET_TIME`] that were not cut short, oldest first.
     pub recent: Vec<Timestamp>,
+    /// Retrains in a row, the last ones, that were begun and came to no verdict.
+    pub cut_short: u64,
     /// What the last diagnosis of the incumbent says.
     pub cause: Option<Cause>,
     /// How the trainer's models age, where it was measured.
@@ -80,6 +84,7 @@ impl RetrainDecision {
 /// | a retrain is under way | wait |
 /// | a person asks, and there are two new labelled rows | train |
 /// | the last diagnosis is a bug, or labels changed | refuse |
+/// | the last retrain was cut short (twice at most), and the rows suffice | train |
 /// | no trigger is due | wait |
 /// | a release is under way | wait |
 /// | the budget is used up | wait |
@@ -98,7 +103,7 @@ pub fn retrain(rules: &Retrain, facts: &RetrainFacts) -> RetrainDecision {
             "the last diagnosis is `{cause}`: retraining would learn the mistake; mend it, or ask by hand"
         ));
     }
-    let due = match trigger::due(rules, facts) {
+    let due = match again(facts).map_or_else(|| trigger::due(rules, facts), Ok) {
         Ok(due) => due,
         Err(waits) => return Wait(waits),
     };
@@ -120,6 +125,13 @@ fn by_hand(facts: &RetrainFacts) -> RetrainDecision {
         Some(cause) => format!("asked for by hand, although the last diagnosis is `{cause}`"),
         None => "asked for by hand".into(),
     })
+}
+
+/// Whoever stopped the last retrain, its trigger is still owed an answer.
+fn again(facts: &RetrainFacts) -> Option<String> {
+    (1..ATTEMPTS)
+        .contains(&facts.cut_short)
+        .then(|| format!("the last retrain was cut short, attempt {} of {ATTEMPTS}", facts.cut_short + 1))
 }
 
 /// What is due and has to wait all the same.

@@ -11,6 +11,7 @@ use crate::version::open;
 use crate::{Progress, Project, StageError, decay, train, trainers};
 use domain::cadence::Odds;
 use domain::gate::{Decision, Verdict};
+use domain::history::Retraining;
 use domain::plan::CadenceSource;
 use domain::retrain::{BUDGET_TIME, RetrainDecision, RetrainFacts, retrain};
 use domain::{Event, Examples, History, Origin, Timestamp, VersionId};
@@ -107,6 +108,9 @@ fn facts(
     let last = runs().next_back();
     // a label that comes late belongs to the retrain after
     let known = last.map_or(since, |last| Timestamp(last.0 - project.plan.retrain.label_delay.0));
+    let cut_short = cut_short(history);
+    let mut recent: Vec<Timestamp> = runs().filter(|at| now.0.saturating_sub(at.0) < BUDGET_TIME).collect();
+    recent.truncate(recent.len().saturating_sub(cut_short));
     let diagnosis = history.diagnoses.iter().rev().find(|d| d.facts.version == incumbent.version);
     Some(RetrainFacts {
         incumbent: incumbent.version.clone(),
@@ -115,7 +119,8 @@ fn facts(
         new_rows: new_rows(project, live, since),
         since_last: new_rows(project, live, known),
         least_rows: project.plan.gate.min_rows,
-        recent: runs().filter(|at| now.0.saturating_sub(at.0) < BUDGET_TIME).collect(),
+        recent,
+        cut_short: cut_short as u64,
         cause: diagnosis.map(|d| d.diagnosis.cause),
         ageing: decay::known(history),
         odds: odds(history),
@@ -125,9 +130,16 @@ fn facts(
     })
 }
 
+/// Retrains that were begun after the last verdict: none of them came to one.
+fn cut_short(history: &History) -> usize {
+    let last = history.verdicts.last().map_or(0, |judged| judged.sequence);
+    let begun = |r: &&Retraining| r.sequence > last && matches!(r.decision, RetrainDecision::Train(_));
+    history.retrains.iter().filter(begun).count()
+}
+
 /// How retrained challengers fared: verdicts since the first retrain that is remembered with its facts.
 pub fn odds(history: &History) -> Odds {
-    let trained = |r: &&domain::history::Retraining| matches!(r.decision, RetrainDecision::Train(_));
+    let trained = |r: &&Retraining| matches!(r.decision, RetrainDecision::Train(_));
     let Some(first) = history.retrains.iter().find(trained) else { return Odds::default() };
     let judged = history.verdicts.iter().filter(|judged| judged.sequence > first.sequence);
     let passed = |judged: &&domain::history::Judged| judged.verdict.decision == Decision::Pass;

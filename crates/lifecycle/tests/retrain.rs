@@ -185,6 +185,23 @@ fn whoever_comes_second_waits() {
     assert!(matches!(world.run(true).decision, RetrainDecision::Train(_)));
 }
 
+#[test]
+fn what_was_cut_short_is_done_again() {
+    let world = World::new();
+    world.traffic(0..400);
+    let live = live::read(&world.project).expect("memory");
+    let mut stops = Watched { begun: 0, stop_at: 0.0 };
+    let stopped = retrain::run(&world.project, &live, false, &mut stops);
+    assert!(matches!(stopped, Err(StageError::Interrupted)));
+    let again = world.run(false);
+    assert!(
+        matches!(&again.decision, RetrainDecision::Train(why) if why.contains("attempt 2 of 3")),
+        "{again:?}"
+    );
+    assert_eq!(again.judged.len(), 1);
+    assert!(matches!(world.run(false).decision, RetrainDecision::Wait(_)));
+}
+
 /// Counts stages, and stops at some share of one.
 struct Watched {
     begun: usize,

@@ -24,23 +24,25 @@ pub(super) fn reasons(
         (Cadence::Never, Some(curve)) => said.push(never(costs, curve)),
         (Cadence::Never, None) => said.extend(at_worst(ageing, costs)),
         (Cadence::Every { days, best, cost_per_day }, _) => {
-            said.push(format!(
-                "{} costs least, and {} costs {} a day; half or double the days cost at most a quarter more while \
-                 ageing is steady",
-                span(best),
-                span(days),
-                number(cost_per_day)
-            ));
-            said.extend((best > ageing.oldest).then(|| {
-                format!(
-                    "that is beyond the {} that were measured: look again when there are more",
-                    span(ageing.oldest)
-                )
-            }));
+            said.push(flat(best, days, cost_per_day));
+            said.extend((best > ageing.oldest).then(|| beyond(ageing)));
         }
         (Cadence::Unknown, _) => {}
     }
     said
+}
+
+fn flat(best: f64, days: f64, cost_per_day: f64) -> String {
+    format!(
+        "{} costs least, and {} costs {} a day; half or double the days cost about a quarter more",
+        span(best),
+        span(days),
+        number(cost_per_day)
+    )
+}
+
+fn beyond(ageing: &Ageing) -> String {
+    format!("that is beyond the {} that were measured: look again when there are more", span(ageing.oldest))
 }
 
 fn seen(ageing: &Ageing) -> String {

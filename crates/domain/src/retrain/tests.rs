@@ -13,6 +13,7 @@ fn facts() -> RetrainFacts {
         since_last: 5_000,
         least_rows: 200,
         recent: Vec::new(),
+        cut_short: 0,
         cause: None,
         ageing: None,
         odds: Odds::default(),
@@ -35,7 +36,7 @@ fn ageing(half_life: f64) -> Ageing {
 #[test]
 fn the_first_reason_that_holds_decides() {
     type Change = fn(&mut Retrain, &mut RetrainFacts);
-    let table: [(Change, RetrainDecision); 17] = [
+    let table: [(Change, RetrainDecision); 19] = [
         (|_, _| {}, Train("30d passed since".into())),
         (|_, f| f.now = Timestamp(29 * DAY), Wait("every 30d".into())),
         (|_, f| f.new_rows = 399, Wait("399 of 400 new labelled rows".into())),
@@ -83,6 +84,8 @@ fn the_first_reason_that_holds_decides() {
             Train("by hand, although the last diagnosis is `upstream data bug`".into()),
         ),
         (|_, f| (f.by_hand, f.new_rows) = (true, 1), Wait("1 labelled rows".into())),
+        (|r, f| (r.every, f.cut_short) = (Span(0), 2), Train("cut short, attempt 3 of 3".into())),
+        (|r, f| (r.every, f.cut_short) = (Span(0), 3), Wait("the plan has no retrain.every".into())),
     ];
     for (place, (change, expected)) in table.into_iter().enumerate() {
         let (mut rules, mut facts) = (monthly(), facts());
