@@ -1,5 +1,6 @@
 //! A world whose relation forgets itself with a known half-life: paired backtests find it.
 
+use domain::ageing::{Ageing, Curve};
 use domain::time::DAY;
 use domain::{Column, Examples, Table, Target, Timestamp, Values};
 use lifecycle::Silent;
@@ -49,29 +50,35 @@ fn how() -> How {
     How { loss: "mse".into(), blocks: 12, window: 3 * DAY, delay: 0, least_rows: 50, seed: 1 }
 }
 
+fn ageing(seed: u64, slopes: &[[f64; COLUMNS]]) -> Ageing {
+    let trainer = models::linear::Ridge::default();
+    let found = paired(&examples(seed, slopes), &trainer, &how(), "rows", &mut Silent).expect("enough rows");
+    assert_eq!((found.origins.len(), found.points.len()), (12, 66));
+    fit(&found, 1).expect("it can be fitted").ageing
+}
+
+/// One world of 240 days holds eight half-lives, so that each knows its own only roughly; together they know it.
 #[test]
 fn a_known_half_life_is_within_its_interval() {
-    let rows = examples(5, &slopes(5));
-    let trainer = models::linear::Ridge::default();
-    let found = paired(&rows, &trainer, &how(), "rows", &mut Silent).expect("enough rows");
-    assert_eq!((found.origins.len(), found.points.len()), (12, 66));
-    let ageing = fit(&found, 1).expect("it can be fitted").ageing;
-    let curve = ageing.curve.expect("it ages");
-    assert!((0.6..1.7).contains(&(curve.half_life / HALF_LIFE)), "{curve:?}");
+    let found: Vec<Ageing> = [11, 21, 31, 41, 51, 61].map(|seed| ageing(seed, &slopes(seed))).to_vec();
+    let curves: Vec<Curve> = found.iter().map(|ageing| ageing.curve.expect("it ages")).collect();
+    let mean = |of: fn(&Curve) -> f64| curves.iter().map(of).sum::<f64>() / curves.len() as f64;
+    let half_life = mean(|curve| curve.half_life.ln()).exp();
+    assert!((half_life / HALF_LIFE).ln().abs() < 0.2, "{curves:?}");
     // E(b(t + a) - b(t))^2 = 2(1 - 2^(-a/h)) for each column
-    assert!((0.6..1.5).contains(&(curve.limit / (2.0 * COLUMNS as f64))), "{curve:?}");
-    let (low, high) = (ageing.half_life.0.expect("known"), ageing.half_life.1.expect("known"));
-    assert!(low < HALF_LIFE && HALF_LIFE < high && high < 6.0 * HALF_LIFE, "{low} {high}");
-    assert_eq!(ageing.ageless, 0.0);
+    assert!((mean(|curve| curve.limit) / (2.0 * COLUMNS as f64) - 1.0).abs() < 0.2, "{curves:?}");
+    let covers = |ageing: &&Ageing| {
+        let (low, high) = (ageing.half_life.0.expect("known"), ageing.half_life.1.expect("known"));
+        assert!(ageing.ageless == 0.0 && high < 5.0 * HALF_LIFE, "{ageing:?}");
+        low < HALF_LIFE && HALF_LIFE < high
+    };
+    assert!(found.iter().filter(covers).count() >= 5, "{found:?}");
 }
 
 #[test]
 fn a_world_that_stays_shows_no_ageing_or_next_to_none() {
     let still = vec![[1.0; COLUMNS]; DAYS];
-    let rows = examples(6, &still);
-    let trainer = models::linear::Ridge::default();
-    let found = paired(&rows, &trainer, &how(), "rows", &mut Silent).expect("enough rows");
-    let ageing = fit(&found, 1).expect("it can be fitted").ageing;
+    let ageing = ageing(6, &still);
     // a sliding window of the same world: old and fresh models differ by noise only
     assert!(ageing.at_oldest.1 < 0.2 && ageing.at_oldest.0 < 0.05, "{ageing:?}");
 }
