@@ -8,6 +8,7 @@ use crate::experiment::{Decision, ExperimentFacts, ExperimentId, Phase};
 use crate::gate::{Estimate, Facts, Verdict};
 use crate::model::{Origin, Stage, VersionId};
 use crate::plan::GateMode;
+use crate::retrain::{RetrainDecision, RetrainFacts};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -127,6 +128,15 @@ pub enum Event {
         rules: serde_json::Value,
         /// What the rule said.
         diagnosis: Diagnosis,
+    },
+    /// The rule of retraining was asked, and said to train, or for a new reason not to.
+    RetrainDecided {
+        /// Everything the rule was given.
+        facts: Box<RetrainFacts>,
+        /// The plan's retrain section as it was, in JSON.
+        rules: serde_json::Value,
+        /// What the rule said.
+        decision: RetrainDecision,
     },
     /// A version failed so often that it was not asked for a while.
     BreakerOpened {

@@ -4,8 +4,10 @@
 //! here, so that no second record can disagree with the first.
 
 mod release;
+mod retraining;
 
 pub use release::{Looked, Release};
+pub use retraining::Retraining;
 
 use crate::diagnosis::{self, Diagnosis};
 use crate::event::{Event, Recorded, Score, TrainedOn};
@@ -35,6 +37,8 @@ pub struct History {
     pub experiments: Vec<Release>,
     /// Every diagnosis that said something new, oldest first.
     pub diagnoses: Vec<Diagnosed>,
+    /// Every decision to retrain or to refuse to, oldest first.
+    pub retrains: Vec<Retraining>,
     /// When which version's breaker opened, oldest first.
     pub openings: Vec<(Timestamp, VersionId)>,
     /// Predictions that were answered but not logged.
@@ -194,6 +198,10 @@ impl History {
             Event::Diagnosed { facts, rules, diagnosis } => {
                 let sequence = recorded.sequence;
                 self.diagnoses.push(Diagnosed { sequence, at, facts: *facts, rules, diagnosis });
+            }
+            Event::RetrainDecided { facts, rules, decision } => {
+                let sequence = recorded.sequence;
+                self.retrains.push(Retraining { sequence, at, facts: *facts, rules, decision });
             }
             Event::BreakerOpened { version } => self.openings.push((at, version)),
             Event::Dropped { predictions, .. } => self.dropped += predictions,

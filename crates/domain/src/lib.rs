@@ -3,8 +3,10 @@
 //! Nothing here reads a file, a clock, a socket or a random number. Whatever decides is a pure
 //! function of plan and facts, so that every past decision can be replayed from the events.
 
+pub mod ageing;
 pub mod analysis;
 pub mod baseline;
+pub mod cadence;
 pub mod diagnosis;
 pub mod drift;
 pub mod event;

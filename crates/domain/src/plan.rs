@@ -9,12 +9,14 @@ pub mod fields;
 mod parse;
 pub mod reference;
 mod release;
+mod retrain;
 pub mod schema;
 mod watch;
 
 pub use data::{Data, Recommend, Shape};
 pub use parse::PlanError;
 pub use release::{Compare, Goal, OverBaseline, Peek, Release};
+pub use retrain::{CadenceSource, Retrain};
 pub use watch::Watch;
 
 use crate::model::Task;
@@ -185,18 +187,6 @@ pub struct Serve {
     pub out_of_domain: f64,
 }
 
-/// `[retrain]`
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Retrain {
-    /// How often to train a challenger on newer rows; `0s` is never.
-    pub every: Span,
-    /// How far back training rows go; `0s` is all the way.
-    pub window: Span,
-    /// How long an outcome takes to become known.
-    pub label_delay: Span,
-}
-
 /// A span of time, written `30d`, `12h`, `15m`, `10s` or `200ms`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -250,12 +240,6 @@ impl Default for Serve {
             journal: JournalPolicy::Wait,
             out_of_domain: 0.05,
         }
-    }
-}
-
-impl Default for Retrain {
-    fn default() -> Self {
-        Retrain { every: Span(0), window: Span(0), label_delay: Span(0) }
     }
 }
 

@@ -225,9 +225,18 @@ pub struct Retrain {
     /// The folder with incumbent.toml
     #[arg(default_value = ".")]
     pub dir: PathBuf,
-    /// Do not wait for the plan's cadence
-    #[arg(long)]
+    /// Do not wait for a trigger, and do not heed a diagnosis
+    #[arg(long, conflicts_with_all = ["why", "cadence"])]
     pub now: bool,
+    /// Tell what it waits for and why it ran before, and train nothing
+    #[arg(long, conflicts_with = "cadence")]
+    pub why: bool,
+    /// How often instead: how the trainer ages by paired backtests, and the cadence that costs least
+    #[arg(long)]
+    pub cadence: bool,
+    /// At how many origins models are trained for that
+    #[arg(long, value_name = "N", default_value_t = lifecycle::decay::BLOCKS, value_parser = origins, requires = "cadence")]
+    pub origins: usize,
 }
 
 /// `incumbent serve`
@@ -290,6 +299,13 @@ pub struct Export {
 /// One or more.
 fn count(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|count| *count > 0).ok_or_else(|| format!("`{text}` is no number of 1 or more"))
+}
+
+/// As many as an interval needs.
+fn origins(text: &str) -> Result<usize, String> {
+    let least = lifecycle::decay::paired::LEAST_BLOCKS;
+    let found = text.parse().ok().filter(|origins| *origins >= least);
+    found.ok_or_else(|| format!("`{text}` is no number of {least} or more"))
 }
 
 /// `1d/s`: so much of the table's time in one second.

@@ -8,7 +8,7 @@ use crate::{alarm, workspace};
 use domain::experiment::{Decision, ExperimentId};
 use lifecycle::live::Live;
 use lifecycle::watch::Watcher;
-use lifecycle::{Progress, Project, experiment, live, measure, retrain};
+use lifecycle::{Progress, Project, StageError, experiment, live, measure, retrain};
 use std::time::{Duration, Instant};
 
 /// How often the running release is looked at...
@@ -94,10 +94,22 @@ impl Control {
         let live = live::read(&self.project)?;
         measure::run(&self.project, &live)?;
         self.watch(&live, running, shown)?;
-        for (version, verdict) in retrain::run(&self.project, &live, shown)? {
-            shown.say(&format!("gate: {} (version {version})", verdict.decision));
-        }
+        self.retrain(&live, shown)?;
         shown.finish();
+        Ok(())
+    }
+
+    /// Retrains where it is time. A trainer that fails is told, and stops nothing: the incumbent goes on serving.
+    fn retrain(&self, live: &Live, shown: &mut Shown) -> anyhow::Result<()> {
+        match retrain::run(&self.project, live, false, shown) {
+            Ok(renewal) => {
+                for (version, verdict) in renewal.judged {
+                    shown.say(&format!("gate: {} (version {version})", verdict.decision));
+                }
+            }
+            Err(StageError::Interrupted) => return Err(StageError::Interrupted.into()),
+            Err(error) => shown.say(&format!("retrain: {error}")),
+        }
         Ok(())
     }
 

@@ -9,6 +9,7 @@ mod split;
 mod target;
 
 pub use read::read;
+pub(crate) use split::lead;
 pub use split::{Split, split};
 pub use target::{labelled, names, target_of};
 

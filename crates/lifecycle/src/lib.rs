@@ -7,6 +7,7 @@ pub mod analyze;
 pub mod baseline;
 pub mod choice;
 pub mod data;
+pub mod decay;
 pub mod diagnose;
 pub mod drift;
 mod error;

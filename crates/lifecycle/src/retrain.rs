@@ -1,54 +1,162 @@
 //! Lesson 5: the model renews itself. A challenger learns from the older half of the new labelled rows and all
 //! before them, and is judged on the newer half, which nobody has learned from.
+//!
+//! Invariant: two never run at once, in whatever process, and each leaves the facts that it was decided on.
+
+mod turn;
 
 use crate::gate::{self, Trial};
 use crate::live::{self, Live, LiveRow};
 use crate::version::open;
-use crate::{Progress, Project, StageError, train, trainers};
-use domain::gate::Verdict;
-use domain::retrain::{RetrainDecision, RetrainFacts, retrain};
+use crate::{Progress, Project, StageError, decay, train, trainers};
+use domain::cadence::Odds;
+use domain::gate::{Decision, Verdict};
+use domain::history::Retraining;
+use domain::plan::CadenceSource;
+use domain::retrain::{BUDGET_TIME, RetrainDecision, RetrainFacts, retrain};
 use domain::{Event, Examples, History, Origin, Timestamp, VersionId};
+use turn::Turn;
 
 /// One challenger and what the gate said of it.
 pub type Judged = (VersionId, Verdict);
 
-/// Asks the rule.
-pub fn decide(project: &Project, history: &History, live: &Live) -> RetrainDecision {
-    let (Some(now), Some(since)) = (live.now, trained_until(history)) else {
-        return RetrainDecision::Wait("no incumbent, or no live rows yet".into());
-    };
-    let last = history.triggers.iter().rev().find(|t| t.action == "retrain").map_or(since, |t| t.at);
-    let new_rows = new_rows(project, live, since).len() as u64;
-    retrain(
-        &project.plan.retrain,
-        &RetrainFacts { now, last, new_rows, least_rows: project.plan.gate.min_rows },
-    )
+/// What the rule said, and what came of it.
+#[derive(Debug, Clone)]
+pub struct Renewal {
+    /// What the rule said.
+    pub decision: RetrainDecision,
+    /// The challengers that were trained, and their verdicts; none where it waits.
+    pub judged: Vec<Judged>,
 }
 
-/// Trains and judges where the rule says so.
-pub fn run(project: &Project, live: &Live, progress: &mut dyn Progress) -> Result<Vec<Judged>, StageError> {
+/// Asks the rule, and trains nothing.
+pub fn decide(project: &Project, history: &History, live: &Live) -> Result<RetrainDecision, StageError> {
+    let turn = Turn::take(project)?;
+    let facts = facts(project, history, live, turn.is_none(), false);
+    Ok(facts.map_or_else(too_early, |facts| retrain(&project.plan.retrain, &facts)))
+}
+
+/// Asks the rule, for a person where `by_hand`, and trains and judges where it says so.
+pub fn run(
+    project: &Project,
+    live: &Live,
+    by_hand: bool,
+    progress: &mut dyn Progress,
+) -> Result<Renewal, StageError> {
+    let turn = Turn::take(project)?;
+    if turn.is_some() && !by_hand && project.plan.retrain.cadence == CadenceSource::Measured {
+        decay::renew(project, live, progress)?;
+    }
     let history = project.history()?;
-    match decide(project, &history, live) {
-        RetrainDecision::Train(why) => now(project, live, &why, progress),
-        RetrainDecision::Wait(_) => Ok(Vec::new()),
+    let none = |decision| Renewal { decision, judged: Vec::new() };
+    let Some(facts) = facts(project, &history, live, turn.is_none(), by_hand) else {
+        return Ok(none(too_early()));
+    };
+    let decision = retrain(&project.plan.retrain, &facts);
+    if is_news(&history, &facts, &decision) {
+        progress.say(&format!("retrain: {}", decision.why()));
+        record(project, facts, &decision)?;
+    }
+    match decision {
+        RetrainDecision::Train(_) => {
+            let judged = renew(project, &history, live, progress)?;
+            Ok(Renewal { decision, judged })
+        }
+        RetrainDecision::Wait(_) | RetrainDecision::Refuse(_) => Ok(none(decision)),
     }
 }
 
-/// Trains and judges now.
-pub fn now(
+/// Every training is; a refusal is where it has another reason than the last; waiting never is.
+fn is_news(history: &History, facts: &RetrainFacts, decision: &RetrainDecision) -> bool {
+    match decision {
+        RetrainDecision::Train(_) => true,
+        RetrainDecision::Wait(_) => false,
+        RetrainDecision::Refuse(_) => {
+            let last = history.retrains.last().map(|last| (&last.facts.incumbent, &last.decision));
+            last != Some((&facts.incumbent, decision))
+        }
+    }
+}
+
+fn record(project: &Project, facts: RetrainFacts, decision: &RetrainDecision) -> Result<(), StageError> {
+    let at = facts.now;
+    let rules = serde_json::to_value(&project.plan.retrain).expect("a plan section is plain data");
+    let mut events =
+        vec![Event::RetrainDecided { facts: Box::new(facts), rules, decision: decision.clone() }];
+    if let RetrainDecision::Train(why) = decision {
+        events.push(Event::Triggered { action: "retrain".into(), why: why.clone() });
+    }
+    project.registry.record_all(at, &events)?;
+    Ok(())
+}
+
+fn too_early() -> RetrainDecision {
+    RetrainDecision::Wait("no incumbent whose rows have a time, or no live rows yet".into())
+}
+
+/// What the rule is given; `None` before there are an incumbent and live rows.
+fn facts(
     project: &Project,
+    history: &History,
     live: &Live,
-    why: &str,
+    under_way: bool,
+    by_hand: bool,
+) -> Option<RetrainFacts> {
+    let (now, incumbent) = (live.now?, history.incumbent()?);
+    let since = incumbent.trained_on.until?;
+    let runs = || history.triggers.iter().filter(|t| t.action == "retrain").map(|t| t.at);
+    let last = runs().next_back();
+    // a label that comes late belongs to the retrain after
+    let known = last.map_or(since, |last| Timestamp(last.0 - project.plan.retrain.label_delay.0));
+    let cut_short = cut_short(history);
+    let mut recent: Vec<Timestamp> = runs().filter(|at| now.0.saturating_sub(at.0) < BUDGET_TIME).collect();
+    recent.truncate(recent.len().saturating_sub(cut_short));
+    let diagnosis = history.diagnoses.iter().rev().find(|d| d.facts.version == incumbent.version);
+    Some(RetrainFacts {
+        incumbent: incumbent.version.clone(),
+        now,
+        last: last.unwrap_or(since),
+        new_rows: new_rows(project, live, since),
+        since_last: new_rows(project, live, known),
+        least_rows: project.plan.gate.min_rows,
+        recent,
+        cut_short: cut_short as u64,
+        cause: diagnosis.map(|d| d.diagnosis.cause),
+        ageing: decay::known(history),
+        odds: odds(history),
+        release: history.experiment().map(|release| release.id.clone()),
+        under_way,
+        by_hand,
+    })
+}
+
+/// Retrains that were begun after the last verdict: none of them came to one.
+fn cut_short(history: &History) -> usize {
+    let last = history.verdicts.last().map_or(0, |judged| judged.sequence);
+    let begun = |r: &&Retraining| r.sequence > last && matches!(r.decision, RetrainDecision::Train(_));
+    history.retrains.iter().filter(begun).count()
+}
+
+/// How retrained challengers fared: verdicts since the first retrain that is remembered with its facts.
+pub fn odds(history: &History) -> Odds {
+    let trained = |r: &&Retraining| matches!(r.decision, RetrainDecision::Train(_));
+    let Some(first) = history.retrains.iter().find(trained) else { return Odds::default() };
+    let judged = history.verdicts.iter().filter(|judged| judged.sequence > first.sequence);
+    let passed = |judged: &&domain::history::Judged| judged.verdict.decision == Decision::Pass;
+    Odds { passed: judged.clone().filter(passed).count() as u64, judged: judged.count() as u64 }
+}
+
+/// Trains and judges now.
+fn renew(
+    project: &Project,
+    history: &History,
+    live: &Live,
     progress: &mut dyn Progress,
 ) -> Result<Vec<Judged>, StageError> {
-    let history = project.history()?;
-    let (Some(incumbent), Some(since)) = (history.incumbent(), trained_until(&history)) else {
+    let (Some(incumbent), Some(since)) = (history.incumbent(), trained_until(history)) else {
         return Err(StageError::TooEarly("there is no incumbent yet".into()));
     };
     let at = live.now.unwrap_or((project.now)());
-    let trigger = Event::Triggered { action: "retrain".into(), why: why.into() };
-    project.registry.record(at, &trigger)?;
-    progress.say(&format!("retrain: {why}"));
     let (train, test) = rows(project, live, &incumbent.version, since)?;
     let digest = live::digest(&test);
     let mut judged = Vec::new();
@@ -64,7 +172,7 @@ pub fn now(
 }
 
 /// What is trained again: the incumbent's own trainer, or all of the plan's while a baseline serves.
-fn names(project: &Project, incumbent: &Origin) -> Vec<String> {
+pub(crate) fn names(project: &Project, incumbent: &Origin) -> Vec<String> {
     let all = trainers::names(&project.plan);
     match incumbent {
         Origin::Trained { trainer } if all.contains(trainer) => vec![trainer.clone()],
@@ -100,13 +208,13 @@ fn rows(
 }
 
 /// Rows whose outcome is known by now, as it would be without the delay being cut short.
-fn labelled<'a>(project: &Project, live: &'a Live) -> Vec<&'a LiveRow> {
+pub(crate) fn labelled<'a>(project: &Project, live: &'a Live) -> Vec<&'a LiveRow> {
     let until = live.now.map(|now| Timestamp(now.0 - project.plan.retrain.label_delay.0));
     live.rows.iter().filter(|row| until.is_none_or(|until| row.at <= until)).collect()
 }
 
-fn new_rows<'a>(project: &Project, live: &'a Live, since: Timestamp) -> Vec<&'a LiveRow> {
-    labelled(project, live).into_iter().filter(|row| row.at > since).collect()
+fn new_rows(project: &Project, live: &Live, since: Timestamp) -> u64 {
+    labelled(project, live).into_iter().filter(|row| row.at > since).count() as u64
 }
 
 fn trained_until(history: &History) -> Option<Timestamp> {

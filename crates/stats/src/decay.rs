@@ -5,7 +5,7 @@
 
 mod interval;
 
-pub use interval::{DecayInterval, decay_interval};
+pub use interval::{DecayInterval, decay_draws, decay_interval, draws_interval};
 
 use crate::input::{self, BadInput};
 use std::f64::consts::LN_2;

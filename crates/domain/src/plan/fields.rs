@@ -31,6 +31,8 @@ pub enum FieldKind {
     },
     /// A span of time, such as `30d`.
     Span,
+    /// `true` or `false`.
+    Switch,
 }
 
 /// One key.
@@ -50,7 +52,7 @@ const fn field(path: &'static str, kind: FieldKind, default: &'static str, why: 
     FieldDoc { path, kind, default, why }
 }
 
-use FieldKind::{Choice, Number, Shape, Shares, Span, Steps, Text, Texts, Whole};
+use FieldKind::{Choice, Number, Shape, Shares, Span, Steps, Switch, Text, Texts, Whole};
 
 /// The most pixels along one side of a picture: beyond, a model that a plan trains is not what sees it.
 pub const LONGEST_SIDE: usize = 1024;
@@ -475,12 +477,48 @@ pub const FIELDS: &[FieldDoc] = &[
         "0s (never)",
         "how often a challenger is trained on newer rows and sent through the gate",
     ),
+    field(
+        "retrain.cadence",
+        Choice(&["plan", "measured"]),
+        "plan",
+        "whether `retrain.every` holds, or the cadence that costs least by how the model was measured to age; `incumbent retrain --cadence` prints it",
+    ),
     field("retrain.window", Span, "0s (all rows)", "how far back training rows go"),
     field(
         "retrain.label_delay",
         Span,
         "0s",
         "how long an outcome takes to become known; younger rows have no label yet",
+    ),
+    field(
+        "retrain.on_alarm",
+        Switch,
+        "true",
+        "retrain when a diagnosis says covariate shift or concept drift; a bug is never retrained away",
+    ),
+    field(
+        "retrain.on_labels",
+        Whole { min: 0, max: MANY },
+        "0 (never)",
+        "how many labelled rows since the last retrain trigger the next, whatever the day",
+    ),
+    field(
+        "retrain.budget",
+        Whole { min: 0, max: 1_000_000 },
+        "0 (no bound)",
+        "the most retrains within 30 days: an alarm that stands may not train for ever; a person may always ask for one more",
+    ),
+    field(
+        "retrain.cost",
+        Number { min: 1e-12, max: 1e15 },
+        "none",
+        "what a retrain costs, computing and review, in any money; with `loss_cost` it sets the cadence",
+    ),
+    field(
+        "retrain.loss_cost",
+        Number { min: 1e-12, max: 1e15 },
+        "none",
+        "what one unit of the row loss costs a day, in the same money: 0.01 of log loss at 500 is 5 a day",
     ),
 ];
 

@@ -1,7 +1,7 @@
 //! From the plan's text to a [`Plan`], with every mistake at its place in the text.
 
 use super::fields::{self, FieldKind};
-use super::{Goal, Plan, Span};
+use super::{CadenceSource, Goal, Plan, Span};
 use crate::model::Task;
 use crate::time::Timestamp;
 use std::ops::Range;
@@ -85,6 +85,8 @@ fn check_value(path: &str, kind: FieldKind, value: &Spanned<DeValue<'_>>) -> Res
             Some(Ok(_)) => return Ok(()),
             _ => "a span of time such as \"30d\", \"12h\" or \"200ms\"".into(),
         },
+        FieldKind::Switch if matches!(found, DeValue::Boolean(_)) => return Ok(()),
+        FieldKind::Switch => "true or false".into(),
         FieldKind::Text if found.as_str().is_some() => return Ok(()),
         FieldKind::Text => "a text in quotes".into(),
         FieldKind::Steps(words) if rising(&places(found, words)) => return Ok(()),
@@ -166,6 +168,13 @@ fn check_meaning(plan: &Plan, document: &DeTable<'_>) -> Result<(), PlanError> {
         let hint = "name the class that counts as a success: release.success = \"...\"";
         let message = "a goal of `outcome` needs `release.success`".into();
         return Err(at(place(document, "release.goal"), message, Some(hint.into())));
+    }
+    let retrain = &plan.retrain;
+    if retrain.cadence == CadenceSource::Measured && (retrain.cost.is_none() || retrain.loss_cost.is_none()) {
+        let hint =
+            "set retrain.cost and retrain.loss_cost; `incumbent retrain --cadence` shows what they come to";
+        let message = "a measured cadence needs to know what things cost".into();
+        return Err(at(place(document, "retrain.cadence"), message, Some(hint.into())));
     }
     check_metrics(plan, document)
 }
@@ -288,6 +297,8 @@ mod tests {
         check("[gate]\nmode = \"best\"\n", "\"best\"", "one of superior, non-inferior", "");
         check("[gate]\nslices = \"job\"\n", "\"job\"", "a list of texts", "");
         check("[retrain]\nevery = \"soon\"\n", "\"soon\"", "a span of time", "");
+        check("[retrain]\ncadence = \"measured\"\n", "\"measured\"", "what things cost", "loss_cost");
+        check("[retrain]\non_alarm = \"no\"\n", "\"no\"", "expected true or false", "covariate shift");
         check("until = \"later\"\n", "\"later\"", "expected a date", "2009");
         check("[metric]\nprimary = \"mae\"\n", "\"mae\"", "does not measure classification", "log_loss");
         check(

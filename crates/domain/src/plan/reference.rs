@@ -48,6 +48,7 @@ fn takes(kind: FieldKind) -> String {
         FieldKind::Whole { min, max: i64::MAX } => format!("whole number from {min}"),
         FieldKind::Whole { min, max } => format!("whole number, {min} to {max}"),
         FieldKind::Shape => "channels, height and width, such as `[3, 32, 32]`".into(),
+        FieldKind::Switch => "`true` or `false`".into(),
         FieldKind::Span => "span of time, such as `30d`, `12h`, `200ms`".into(),
     }
 }

@@ -46,6 +46,7 @@ fn of(field: &FieldDoc) -> Value {
         }),
         FieldKind::Number { min, max } => json!({"type": "number", "minimum": min, "maximum": max}),
         FieldKind::Whole { min, max } => json!({"type": "integer", "minimum": min, "maximum": max}),
+        FieldKind::Switch => json!({"type": "boolean"}),
         FieldKind::Span => json!({"type": "string", "pattern": "^[0-9.]+(d|h|m|s|ms)$"}),
     };
     schema["description"] = json!(format!("{} (default: {})", field.why, field.default));

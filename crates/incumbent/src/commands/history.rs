@@ -1,11 +1,12 @@
-//! `incumbent history`: every event; and every verdict, diagnosis and look of a release decided again from the facts
-//! that its event holds.
+//! `incumbent history`: every event; and every verdict, diagnosis, retrain and look of a release decided again from the
+//! facts that its event holds.
 
 use crate::{Outcome, args, print, workspace};
 use domain::diagnosis::diagnose;
 use domain::experiment::{Decision, Reason, decide};
 use domain::gate::judge;
 use domain::history::Looked;
+use domain::retrain::{RetrainDecision, retrain};
 use domain::{Event, History, Recorded};
 use lifecycle::Project;
 use serde_json::{Value, json};
@@ -31,6 +32,7 @@ pub fn run(args: &args::History, json: bool) -> anyhow::Result<Outcome> {
 struct Again {
     verdicts: usize,
     diagnoses: usize,
+    retrains: usize,
     looks: usize,
     /// Looks at which a person decided, not the rule.
     by_hand: usize,
@@ -39,14 +41,14 @@ struct Again {
 }
 
 fn replay(project: &Project, json: bool) -> anyhow::Result<Outcome> {
-    let Again { verdicts, diagnoses, looks, by_hand, different } = again(&project.history()?)?;
+    let Again { verdicts, diagnoses, retrains, looks, by_hand, different } = again(&project.history()?)?;
     if json {
         print::json(
-            &json!({"verdicts": verdicts, "diagnoses": diagnoses, "looks": looks, "by_hand": by_hand, "different": different}),
+            &json!({"verdicts": verdicts, "diagnoses": diagnoses, "retrains": retrains, "looks": looks, "by_hand": by_hand, "different": different}),
         );
     } else {
         println!(
-            "{verdicts} verdicts, {diagnoses} diagnoses and {looks} looks at releases decided again from their facts, {} come out differently",
+            "{verdicts} verdicts, {diagnoses} diagnoses, {retrains} retrains and {looks} looks at releases decided again from their facts, {} come out differently",
             different.len()
         );
         different.iter().for_each(|sequence| println!("  event {sequence}"));
@@ -71,6 +73,12 @@ fn again(history: &History) -> anyhow::Result<Again> {
             different.push(diagnosed.sequence);
         }
     }
+    for retraining in &history.retrains {
+        let rules = serde_json::from_value(retraining.rules.clone())?;
+        if retrain(&rules, &retraining.facts) != retraining.decision {
+            different.push(retraining.sequence);
+        }
+    }
     let all = || history.experiments.iter().flat_map(|release| &release.looks);
     let (by_hand, looks): (Vec<&Looked>, Vec<&Looked>) = all().partition(|look| by_hand(look));
     for look in &looks {
@@ -83,6 +91,7 @@ fn again(history: &History) -> anyhow::Result<Again> {
     Ok(Again {
         verdicts: history.verdicts.len(),
         diagnoses: history.diagnoses.len(),
+        retrains: history.retrains.len(),
         looks: looks.len(),
         by_hand: by_hand.len(),
         different,
@@ -130,6 +139,11 @@ pub fn sentence(recorded: &Recorded) -> String {
                 facts.version, diagnosis.cause, diagnosis.why, diagnosis.action
             )
         }
+        Event::RetrainDecided { decision, .. } => match decision {
+            RetrainDecision::Train(why) => format!("retrain decided: {why}"),
+            RetrainDecision::Wait(why) => format!("retrain waits: {why}"),
+            RetrainDecision::Refuse(why) => format!("retrain refused: {why}"),
+        },
         Event::BreakerOpened { version } => {
             format!("{version} failed so often that it is not asked for a while: its breaker opened")
         }

@@ -40,7 +40,7 @@ pub fn split(plan: &Plan, examples: &Examples) -> Result<Split, StageError> {
 }
 
 /// A window's target reaches past its origin: training windows must end before the test's first origin.
-fn lead(plan: &Plan, examples: &Examples) -> i64 {
+pub(crate) fn lead(plan: &Plan, examples: &Examples) -> i64 {
     let (Target::Path { horizon, .. }, Some(at)) = (&examples.target, &examples.at) else { return 0 };
     let steps = at.windows(2).map(|w| w[1].0 - w[0].0).filter(|d| *d > 0).min().unwrap_or(0);
     let step = steps / plan.forecast.step().max(1) as i64;

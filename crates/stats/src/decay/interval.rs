@@ -1,9 +1,8 @@
 //! How sure a decay curve is: whole origins drawn again.
 
 use super::Decay;
-use crate::bootstrap::{Resampling, check, draw, groups};
+use crate::bootstrap::{Resampling, check, draw, groups, percentiles};
 use crate::input::{self, BadInput};
-use crate::sum::quantile_sorted;
 
 /// What the curve may be, from curves fitted to origins drawn again.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -36,12 +35,24 @@ pub fn decay_interval(
     excess: &[f64],
     plan: Resampling,
 ) -> Result<DecayInterval, BadInput> {
+    let drawn = decay_draws(origin, ages, excess, plan)?;
+    let oldest = ages.iter().copied().fold(0.0, f64::max);
+    Ok(interval(&drawn, oldest, plan.level))
+}
+
+/// The curves behind [`decay_interval`], one a draw; `None` where a draw does not age. What follows from a curve,
+/// such as a cadence, gets its interval from what follows from each of these: see [`draws_interval`].
+pub fn decay_draws(
+    origin: &[u64],
+    ages: &[f64],
+    excess: &[f64],
+    plan: Resampling,
+) -> Result<Vec<Option<Decay>>, BadInput> {
     input::same_length("origins", origin.len(), ages.len())?;
     check(plan)?;
     Decay::fit(ages, excess)?;
     let groups = groups(origin);
     input::at_least("different origins", groups.len(), 2)?;
-    let oldest = ages.iter().copied().fold(0.0, f64::max);
     let one = |replicate: u32| {
         let rows = draw(&groups, plan.seed, u64::from(replicate));
         let of = |column: &[f64]| -> Vec<f64> { rows.iter().map(|&row| column[row]).collect() };
@@ -50,30 +61,29 @@ pub fn decay_interval(
     };
     let drawn: Vec<Option<Decay>> = (0..plan.replicates).filter_map(one).collect();
     input::at_least("draws of origins with three ages", drawn.len(), 1)?;
-    Ok(interval(&drawn, oldest, 0.5 * (1.0 - plan.level)))
+    Ok(drawn)
 }
 
-fn interval(drawn: &[Option<Decay>], oldest: f64, tail: f64) -> DecayInterval {
-    let sorted = |of: &dyn Fn(&Decay) -> f64, ageless: f64| {
-        let mut values: Vec<f64> = drawn.iter().map(|d| d.as_ref().map_or(ageless, of)).collect();
-        values.sort_unstable_by(f64::total_cmp);
-        values
+/// The percentile interval of what follows from each draw, infinite where nothing bounds it: whole draws, never
+/// between two of them, and `None` for an end without bound. At least one value; `level` such as 0.95.
+pub fn draws_interval(mut values: Vec<f64>, level: f64) -> (Option<f64>, Option<f64>) {
+    values.sort_unstable_by(f64::total_cmp);
+    let tail = 0.5 * (1.0 - level);
+    let end = |share: f64| {
+        let place = (share * (values.len() - 1) as f64).round() as usize;
+        Some(values[place]).filter(|value| value.is_finite())
     };
-    let lives = sorted(&|decay| decay.half_life, f64::INFINITY);
-    let losses = sorted(&|decay| decay.at(oldest), 0.0);
-    // A whole draw, never between two of them: one may be without end.
-    let life = |share: f64| {
-        let place = (share * (lives.len() - 1) as f64).round() as usize;
-        Some(lives[place]).filter(|life| life.is_finite())
+    (end(tail), end(1.0 - tail))
+}
+
+fn interval(drawn: &[Option<Decay>], oldest: f64, level: f64) -> DecayInterval {
+    let of = |of: &dyn Fn(&Decay) -> f64, ageless: f64| -> Vec<f64> {
+        drawn.iter().map(|d| d.as_ref().map_or(ageless, of)).collect()
     };
-    let ageless = drawn.iter().filter(|d| d.is_none()).count();
-    DecayInterval {
-        half_life_low: life(tail),
-        half_life_high: life(1.0 - tail),
-        oldest_low: quantile_sorted(&losses, tail),
-        oldest_high: quantile_sorted(&losses, 1.0 - tail),
-        ageless: ageless as f64 / drawn.len() as f64,
-    }
+    let (half_life_low, half_life_high) = draws_interval(of(&|decay| decay.half_life, f64::INFINITY), level);
+    let (oldest_low, oldest_high) = percentiles(&of(&|decay| decay.at(oldest), 0.0), level);
+    let ageless = drawn.iter().filter(|d| d.is_none()).count() as f64 / drawn.len() as f64;
+    DecayInterval { half_life_low, half_life_high, oldest_low, oldest_high, ageless }
 }
 
 #[cfg(test)]
