@@ -3,8 +3,10 @@
 //! The registry keeps events; stages, the incumbent, the ledger and the page's lines are all read off them
 //! here, so that no second record can disagree with the first.
 
+mod certified;
 mod release;
 
+pub use certified::Certified;
 pub use release::{Looked, Release};
 
 use crate::diagnosis::{self, Diagnosis};
@@ -35,6 +37,8 @@ pub struct History {
     pub experiments: Vec<Release>,
     /// Every diagnosis that said something new, oldest first.
     pub diagnoses: Vec<Diagnosed>,
+    /// Every certificate of which answers are given alone, oldest first.
+    pub certificates: Vec<Certified>,
     /// When which version's breaker opened, oldest first.
     pub openings: Vec<(Timestamp, VersionId)>,
     /// Predictions that were answered but not logged.
@@ -194,6 +198,10 @@ impl History {
             Event::Diagnosed { facts, rules, diagnosis } => {
                 let sequence = recorded.sequence;
                 self.diagnoses.push(Diagnosed { sequence, at, facts: *facts, rules, diagnosis });
+            }
+            Event::Certified { facts, rules, certificate } => {
+                let sequence = recorded.sequence;
+                self.certificates.push(Certified { sequence, at, facts: *facts, rules, certificate });
             }
             Event::BreakerOpened { version } => self.openings.push((at, version)),
             Event::Dropped { predictions, .. } => self.dropped += predictions,

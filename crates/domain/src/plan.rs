@@ -9,12 +9,14 @@ pub mod fields;
 mod parse;
 pub mod reference;
 mod release;
+mod review;
 pub mod schema;
 mod watch;
 
 pub use data::{Data, Recommend, Shape};
 pub use parse::PlanError;
 pub use release::{Compare, Goal, OverBaseline, Peek, Release};
+pub use review::Review;
 pub use watch::Watch;
 
 use crate::model::Task;
@@ -62,6 +64,9 @@ pub struct Plan {
     /// What is looked for while it serves.
     #[serde(default)]
     pub watch: Watch,
+    /// Which answers people look at.
+    #[serde(default)]
+    pub review: Review,
     /// When the model is renewed.
     #[serde(default)]
     pub retrain: Retrain,
