@@ -8,7 +8,7 @@ mod certify;
 mod draw;
 mod labels;
 
-pub use certify::{Basis, Certificate, DeferralFacts, Step, certify, may_ask};
+pub use certify::{Basis, Certificate, DeferralFacts, Step, certify, fewest, may_ask};
 pub use draw::{Candidate, Chances, Draw, Drawn, budget, draw, golds};
 pub use labels::{MOST_LABELS, MOST_SKIPS, Standing, standing};
 

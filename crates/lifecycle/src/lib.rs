@@ -5,6 +5,7 @@
 
 pub mod analyze;
 pub mod baseline;
+mod book;
 pub mod choice;
 pub mod data;
 pub mod diagnose;
@@ -21,6 +22,7 @@ pub mod off_policy;
 pub mod people;
 pub mod project;
 pub mod retrain;
+pub mod review;
 pub mod score;
 pub mod sheet;
 pub mod slices;

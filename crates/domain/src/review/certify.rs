@@ -92,6 +92,13 @@ pub fn may_ask(before: Option<u64>, labels: u64) -> bool {
     before.is_none_or(|before| labels >= 2 * before.max(1))
 }
 
+/// The fewest labels with which anything can be certified, the next time that it is asked.
+pub fn fewest(rules: &Review, attempt: u64) -> u64 {
+    rules
+        .error
+        .map_or(0, |error| needed(error, rules.delta / (attempt as f64 * (attempt as f64 + 1.0))) as u64)
+}
+
 /// Twice the labels that would do if none were wrong.
 fn needed(error: f64, delta: f64) -> f64 {
     (2.0 * delta.ln() / (-error).ln_1p()).ceil()
