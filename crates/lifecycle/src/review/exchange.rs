@@ -212,7 +212,8 @@ fn text(value: &Value) -> String {
 
 fn table(path: &Path) -> Result<Replies, StageError> {
     // ids and class names may look like numbers
-    let text = |name: &str| Field { name: name.into(), kind: Kind::Text, nullable: true, domain: Domain::Any };
+    let text =
+        |name: &str| Field { name: name.into(), kind: Kind::Text, nullable: true, domain: Domain::Any };
     let schema = Some(Schema { fields: vec![text(PREDICTION), text("label")] });
     let table = read_table(path, &ReadOptions { schema, ..ReadOptions::default() })?;
     let file = path.display().to_string();

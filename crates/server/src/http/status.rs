@@ -148,6 +148,7 @@ fn traffic(app: &App) -> Value {
         "rows": {"intended": c.intended_rows.get(), "fallback": c.fallback_rows.get(), "floor": c.floor_rows.get()},
         "not_answered_by_reason": Value::Object(reasons.collect()),
         "out_of_domain_rows": c.out_of_domain_rows.get(),
+        "review_rows": c.review_rows.get(),
         "overloaded_requests": c.overloaded.get(),
         "invalid_requests": c.invalid.get(),
         "in_flight": engine.in_flight(),
