@@ -32,6 +32,7 @@ mod cholesky;
 pub mod confusion;
 pub mod dawid_skene;
 pub mod decay;
+pub mod deferral;
 pub mod delong;
 pub mod detectable;
 pub mod diebold_mariano;
