@@ -10,7 +10,7 @@ use crate::model::VersionId;
 use crate::plan::Review;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
-use stats::distribution::binomial_cdf;
+use stats::deferral::{self, Alone, Calibration, Promise, Shortfall, Start};
 
 /// What the rule is given: labelled rows of one version, counted at each threshold.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,8 +44,8 @@ pub enum Basis {
 pub struct Step {
     /// The confidence: the largest probability of an answer.
     pub threshold: f64,
-    /// The share of rows whose answer would be given alone, whatever their label; 0 to 1.
-    pub share: f64,
+    /// Rows whose answer would be given alone, labelled or not.
+    pub traffic: u64,
     /// Labelled rows among them.
     pub accepted: u64,
     /// Those whose answer was wrong.
@@ -67,23 +67,26 @@ pub struct Certificate {
 
 /// Certifies a version, or says what is missing. Without an `error` in the plan everything is given alone.
 pub fn certify(rules: &Review, facts: &DeferralFacts) -> Certificate {
-    let Some(error) = rules.error else {
+    let Some(alpha) = rules.error else {
         let why = "the plan defers nothing".into();
         return Certificate { threshold: Some(0.0), share: 1.0, missing: None, why };
     };
-    let delta = rules.delta / (facts.attempt as f64 * (facts.attempt as f64 + 1.0));
-    let needed = needed(error, delta);
-    // stricter steps would hold too few labels to pass, and the sequence ends at the first that does not
-    let begin = facts.steps.iter().position(|step| step.share * facts.labels as f64 >= needed);
-    let Some(begin) = begin else {
-        let missing = (needed - facts.labels as f64).max(1.0).ceil() as u64;
-        let why = format!("{} labels, and {needed:.0} are the fewest that show {error}", facts.labels);
-        return Certificate { threshold: None, share: 0.0, missing: Some(missing), why };
-    };
-    let passes = |step: &&Step| step.accepted > 0 && binomial_cdf(step.wrong, step.accepted, error) <= delta;
-    match facts.steps[begin..].iter().take_while(passes).last() {
-        Some(last) => granted(last, error, delta),
-        None => refused(&facts.steps[begin], facts.labels, error, delta),
+    let promise = Promise { alpha, delta: delta(rules, facts.attempt) };
+    let needed = fewest(rules, facts.attempt);
+    if facts.steps.is_empty() || facts.labels < needed {
+        let missing = Some(needed.saturating_sub(facts.labels).max(1));
+        let why = format!("{} labels, and {needed} are the fewest that show {alpha}", facts.labels);
+        return Certificate { threshold: None, share: 0.0, missing, why };
+    }
+    let (confidence, wrong, traffic) = facts.rows();
+    let rows = Calibration { confidence: &confidence, wrong: &wrong, draws: None, traffic: &traffic };
+    let thresholds: Vec<f64> = facts.steps.iter().map(|step| step.threshold).collect();
+    match deferral::certify(rows, &thresholds, promise, Start::Traffic) {
+        Ok(said) => match (said.alone, said.shortfall) {
+            (Some(alone), _) => granted(&alone, promise),
+            (None, shortfall) => refused(shortfall, promise),
+        },
+        Err(why) => Certificate { threshold: None, share: 0.0, missing: None, why: why.to_string() },
     }
 }
 
@@ -92,39 +95,59 @@ pub fn may_ask(before: Option<u64>, labels: u64) -> bool {
     before.is_none_or(|before| labels >= 2 * before.max(1))
 }
 
-/// The fewest labels with which anything can be certified, the next time that it is asked.
+/// The fewest labels with which anything can be certified, the next time that it is asked: twice those that would do
+/// if none were wrong.
 pub fn fewest(rules: &Review, attempt: u64) -> u64 {
-    rules
-        .error
-        .map_or(0, |error| needed(error, rules.delta / (attempt as f64 * (attempt as f64 + 1.0))) as u64)
+    let needed = |error: f64| (2.0 * delta(rules, attempt).ln() / (-error).ln_1p()).ceil() as u64;
+    rules.error.map_or(0, needed)
 }
 
-/// Twice the labels that would do if none were wrong.
-fn needed(error: f64, delta: f64) -> f64 {
-    (2.0 * delta.ln() / (-error).ln_1p()).ceil()
+/// The share of delta of one certificate; those of all attempts together are delta.
+fn delta(rules: &Review, attempt: u64) -> f64 {
+    rules.delta / (attempt as f64 * (attempt as f64 + 1.0))
 }
 
-fn granted(step: &Step, error: f64, delta: f64) -> Certificate {
-    let Step { threshold, share, accepted, wrong } = *step;
+fn granted(alone: &Alone, promise: Promise) -> Certificate {
+    let Alone { threshold, accepted, errors, coverage } = alone;
     let why = format!(
-        "{wrong} of {accepted} labelled answers from {threshold:.4} on were wrong: at most {error} with probability {:.4}",
-        1.0 - delta
+        "{errors} of {accepted} labelled answers from {threshold:.4} on were wrong: at most {} with probability {:.4}",
+        promise.alpha,
+        1.0 - promise.delta
     );
-    Certificate { threshold: Some(threshold), share, missing: None, why }
+    Certificate { threshold: Some(*threshold), share: coverage.value, missing: None, why }
 }
 
-/// How many labels the strictest step would need at the error that it shows.
-fn refused(step: &Step, labels: u64, error: f64, delta: f64) -> Certificate {
-    let found = step.wrong as f64 / step.accepted.max(1) as f64;
-    let z = -stats::distribution::normal_quantile(delta);
-    let enough = (z * z * error * (1.0 - error) / (error - found).powi(2)).ceil();
-    let per_label = step.accepted.max(1) as f64 / labels.max(1) as f64;
-    let missing = (found < error).then(|| (enough / per_label - labels as f64).max(1.0).ceil() as u64);
-    let why = format!(
-        "{} of {} labelled answers from {:.4} on were wrong, which does not show at most {error}",
-        step.wrong, step.accepted, step.threshold
-    );
+fn refused(shortfall: Option<Shortfall>, promise: Promise) -> Certificate {
+    let alpha = promise.alpha;
+    let (missing, why) = match shortfall {
+        Some(Shortfall::TooManyErrors { lowest }) => (
+            None,
+            format!("at the best threshold {lowest:.4} of the answers are wrong, and at most {alpha} may be"),
+        ),
+        Some(Shortfall::Rows(rows)) => (
+            Some(rows),
+            format!("the labels do not show that at most {alpha} are wrong; about {rows} more would"),
+        ),
+        None => (None, format!("the labels do not show that at most {alpha} are wrong")),
+    };
     Certificate { threshold: None, share: 0.0, missing, why }
+}
+
+impl DeferralFacts {
+    /// The counts as rows again: how sure of each labelled one, whether it was wrong, and how sure of each at all. A
+    /// row stands at the strictest threshold that it reaches.
+    fn rows(&self) -> (Vec<f64>, Vec<bool>, Vec<f64>) {
+        let (mut confidence, mut wrong, mut traffic) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut labels, mut errors, mut all) = (0, 0, 0);
+        for step in &self.steps {
+            let (more, bad) = (step.accepted.saturating_sub(labels), step.wrong.saturating_sub(errors));
+            confidence.extend((0..more).map(|_| step.threshold));
+            wrong.extend((0..more).map(|row| row < bad));
+            traffic.extend((all..step.traffic).map(|_| step.threshold));
+            (labels, errors, all) = (step.accepted, step.wrong, step.traffic);
+        }
+        (confidence, wrong, traffic)
+    }
 }
 
 #[cfg(test)]
@@ -135,8 +158,8 @@ mod tests {
         Review { error: Some(0.05), ..Review::default() }
     }
 
-    fn facts(labels: u64, steps: &[(f64, f64, u64, u64)]) -> DeferralFacts {
-        let step = |&(threshold, share, accepted, wrong)| Step { threshold, share, accepted, wrong };
+    fn facts(labels: u64, steps: &[(f64, u64, u64, u64)]) -> DeferralFacts {
+        let step = |&(threshold, traffic, accepted, wrong)| Step { threshold, traffic, accepted, wrong };
         DeferralFacts {
             version: VersionId("a".into()),
             basis: Basis::Audit,
@@ -149,7 +172,7 @@ mod tests {
 
     #[test]
     fn the_loosest_threshold_that_passes_is_certified() {
-        let steps = [(0.9, 0.5, 500, 2), (0.8, 0.7, 700, 15), (0.7, 0.9, 900, 60), (0.6, 1.0, 1000, 2)];
+        let steps = [(0.9, 500, 500, 2), (0.8, 700, 700, 15), (0.7, 900, 900, 60), (0.6, 1000, 1000, 61)];
         let said = certify(&rules(), &facts(1000, &steps));
         assert_eq!((said.threshold, said.share, said.missing), (Some(0.8), 0.7, None));
         assert!(said.why.starts_with("15 of 700 labelled answers from 0.8000 on were wrong"), "{}", said.why);
@@ -157,24 +180,29 @@ mod tests {
 
     #[test]
     fn too_few_labels_are_counted() {
-        let said = certify(&rules(), &facts(100, &[(0.9, 0.5, 50, 0), (0.0, 1.0, 100, 0)]));
+        let said = certify(&rules(), &facts(100, &[(0.9, 50, 50, 0), (0.0, 100, 100, 0)]));
         // 2 ln 0.025 / ln 0.95, rounded up
         assert_eq!((said.threshold, said.missing), (None, Some(44)));
-        let certified = certify(&rules(), &facts(144, &[(0.9, 0.5, 72, 0), (0.0, 1.0, 144, 1)]));
+        let certified = certify(&rules(), &facts(144, &[(0.9, 72, 72, 0), (0.0, 144, 144, 1)]));
         assert_eq!(certified.threshold, Some(0.0));
     }
 
     #[test]
     fn a_model_that_is_wrong_too_often_is_not_certified_by_more_labels() {
-        let wrong = certify(&rules(), &facts(1000, &[(0.9, 0.5, 500, 30)]));
+        let steps = |wrong| [(0.9, 500, 500, wrong), (0.5, 1000, 1000, 200)];
+        let wrong = certify(&rules(), &facts(1000, &steps(30)));
         assert_eq!((wrong.threshold, wrong.missing), (None, None));
-        let nearly = certify(&rules(), &facts(1000, &[(0.9, 0.5, 500, 20)]));
-        assert!(nearly.threshold.is_none() && nearly.missing.is_some_and(|more| more > 500), "{nearly:?}");
+        assert_eq!(
+            wrong.why,
+            "at the best threshold 0.0600 of the answers are wrong, and at most 0.05 may be"
+        );
+        let nearly = certify(&rules(), &facts(1000, &steps(20)));
+        assert!(nearly.threshold.is_none() && nearly.missing.is_some_and(|more| more > 100), "{nearly:?}");
     }
 
     #[test]
     fn asking_again_costs_delta() {
-        let steps = [(0.9, 1.0, 150, 2)];
+        let steps = [(0.9, 150, 150, 1)];
         assert!(certify(&rules(), &facts(150, &steps)).threshold.is_some());
         let again = DeferralFacts { attempt: 3, ..facts(150, &steps) };
         assert_eq!(certify(&rules(), &again).threshold, None);
@@ -188,7 +216,7 @@ mod tests {
             .filter(|run| {
                 let draw = |row| crate::experiment::uniform(&format!("run {run}"), &format!("{row}"));
                 let wrong = (0..400).filter(|row| draw(*row) < 0.06).count() as u64;
-                certify(&rules(), &facts(400, &[(0.9, 1.0, 400, wrong)])).threshold.is_some()
+                certify(&rules(), &facts(400, &[(0.9, 400, 400, wrong)])).threshold.is_some()
             })
             .count();
         assert!(certified <= 500 / 20, "{certified} of 500");

@@ -6,6 +6,7 @@ use domain::diagnosis::diagnose;
 use domain::experiment::{Decision, Reason, decide};
 use domain::gate::judge;
 use domain::history::Looked;
+use domain::review::certify;
 use domain::{Event, History, Recorded};
 use lifecycle::Project;
 use serde_json::{Value, json};
@@ -31,6 +32,7 @@ pub fn run(args: &args::History, json: bool) -> anyhow::Result<Outcome> {
 struct Again {
     verdicts: usize,
     diagnoses: usize,
+    certificates: usize,
     looks: usize,
     /// Looks at which a person decided, not the rule.
     by_hand: usize,
@@ -39,14 +41,14 @@ struct Again {
 }
 
 fn replay(project: &Project, json: bool) -> anyhow::Result<Outcome> {
-    let Again { verdicts, diagnoses, looks, by_hand, different } = again(&project.history()?)?;
+    let Again { verdicts, diagnoses, certificates, looks, by_hand, different } = again(&project.history()?)?;
     if json {
         print::json(
-            &json!({"verdicts": verdicts, "diagnoses": diagnoses, "looks": looks, "by_hand": by_hand, "different": different}),
+            &json!({"verdicts": verdicts, "diagnoses": diagnoses, "certificates": certificates, "looks": looks, "by_hand": by_hand, "different": different}),
         );
     } else {
         println!(
-            "{verdicts} verdicts, {diagnoses} diagnoses and {looks} looks at releases decided again from their facts, {} come out differently",
+            "{verdicts} verdicts, {diagnoses} diagnoses, {certificates} certificates and {looks} looks at releases decided again from their facts, {} come out differently",
             different.len()
         );
         different.iter().for_each(|sequence| println!("  event {sequence}"));
@@ -71,6 +73,12 @@ fn again(history: &History) -> anyhow::Result<Again> {
             different.push(diagnosed.sequence);
         }
     }
+    for certified in &history.certificates {
+        let rules = serde_json::from_value(certified.rules.clone())?;
+        if certify(&rules, &certified.facts) != certified.certificate {
+            different.push(certified.sequence);
+        }
+    }
     let all = || history.experiments.iter().flat_map(|release| &release.looks);
     let (by_hand, looks): (Vec<&Looked>, Vec<&Looked>) = all().partition(|look| by_hand(look));
     for look in &looks {
@@ -83,6 +91,7 @@ fn again(history: &History) -> anyhow::Result<Again> {
     Ok(Again {
         verdicts: history.verdicts.len(),
         diagnoses: history.diagnoses.len(),
+        certificates: history.certificates.len(),
         looks: looks.len(),
         by_hand: by_hand.len(),
         different,
@@ -130,6 +139,12 @@ pub fn sentence(recorded: &Recorded) -> String {
                 facts.version, diagnosis.cause, diagnosis.why, diagnosis.action
             )
         }
+        Event::Certified { facts, certificate, .. } => match certificate.threshold {
+            Some(threshold) => {
+                format!("{} answers alone from {threshold:.4} on: {}", facts.version, certificate.why)
+            }
+            None => format!("{} answers nothing alone: {}", facts.version, certificate.why),
+        },
         Event::BreakerOpened { version } => {
             format!("{version} failed so often that it is not asked for a while: its breaker opened")
         }

@@ -132,6 +132,7 @@ fn concerns(event: &Event, standing: &Standing) -> bool {
         Event::Started { incumbent, challenger, .. } => incumbent == id || challenger == id,
         Event::Decided { facts, .. } => facts.arms.iter().any(|arm| &arm.version == id),
         Event::Diagnosed { facts, .. } => &facts.version == id,
+        Event::Certified { facts, .. } => &facts.version == id,
         Event::BreakerOpened { version } => version == id,
         Event::StageDone { .. } | Event::Triggered { .. } | Event::Dropped { .. } => false,
     }

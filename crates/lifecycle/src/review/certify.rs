@@ -9,9 +9,7 @@ use crate::version::open;
 use crate::{Project, StageError, data};
 use domain::review::{self, Basis, DeferralFacts, Step, Why};
 use domain::{Event, History, OutputKind, Outputs, PredictionId, Target, Timestamp, VersionId};
-
-/// Thresholds that are tried.
-const STEPS: usize = 50;
+use stats::deferral::{MOST_STEPS, confidence_grid};
 
 /// One row: how sure the version was, and whether it was wrong, where that is known.
 type Row = (f64, Option<bool>);
@@ -47,7 +45,7 @@ pub fn certify(
     let labels = labels(&rows);
     // a certificate that cannot be had yet costs nothing of delta
     let enough = labels >= review::fewest(rules, attempt);
-    let steps = if enough { steps(&rows) } else { Vec::new() };
+    let steps = if enough { steps(&rows)? } else { Vec::new() };
     let facts = DeferralFacts { version: version.clone(), basis, since, attempt, labels, steps };
     let certificate = review::certify(rules, &facts);
     let rules = serde_json::to_value(rules).expect("a plan section is plain data");
@@ -60,23 +58,22 @@ fn labels(rows: &[Row]) -> u64 {
     rows.iter().filter(|(_, wrong)| wrong.is_some()).count() as u64
 }
 
-/// Thresholds at quantiles of how sure the version was, the strictest first; whether it was right is not looked at.
-fn steps(rows: &[Row]) -> Vec<Step> {
-    let mut sure: Vec<f64> = rows.iter().map(|(confidence, _)| *confidence).collect();
-    sure.sort_by(|a, b| b.total_cmp(a));
-    let mut thresholds: Vec<f64> =
-        (1..=STEPS).map(|step| sure[(step * sure.len()).div_ceil(STEPS) - 1]).collect();
-    thresholds.dedup();
+/// Thresholds at even shares of the rows, the strictest first; whether the version was right is not looked at.
+fn steps(rows: &[Row]) -> Result<Vec<Step>, StageError> {
+    let sure: Vec<f64> = rows.iter().map(|(confidence, _)| *confidence).collect();
+    let thresholds = confidence_grid(&sure, MOST_STEPS);
+    let thresholds = thresholds
+        .map_err(|why| StageError::Measure { metric: "confidence".into(), why: why.to_string() })?;
     let step = |threshold: f64| {
         let above = || rows.iter().filter(move |(confidence, _)| *confidence >= threshold);
         Step {
             threshold,
-            share: above().count() as f64 / rows.len() as f64,
+            traffic: above().count() as u64,
             accepted: above().filter(|(_, wrong)| wrong.is_some()).count() as u64,
             wrong: above().filter(|(_, wrong)| *wrong == Some(true)).count() as u64,
         }
     };
-    thresholds.into_iter().map(step).collect()
+    Ok(thresholds.into_iter().map(step).collect())
 }
 
 /// The version's answers to the rows that judge; none where the table is not there any more.

@@ -5,14 +5,16 @@
 
 use super::ledger::{Item, Ledger, Refused};
 use super::line::{Head, Line, Round};
+use super::marks::marks;
 use crate::book::Book;
 use crate::labelling::{LONGEST_NAME, MOST_CLASSES};
 use crate::{Project, StageError};
 use domain::review::{Standing, Why};
 use domain::time::SECOND;
-use domain::{Outcome, OutputKind, PredictionId, Schema, Source, Table, Timestamp};
+use domain::{Outcome, OutputKind, PredictionId, Source, Table, Timestamp};
+use models::Predict;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use store::Entry;
 use thiserror::Error;
 
@@ -79,7 +81,8 @@ pub struct Reply {
 pub struct Desk {
     project: Project,
     classes: Vec<String>,
-    inputs: Schema,
+    /// The version that serves: it says what is shown of a row, and what to look at in it.
+    model: RwLock<Arc<dyn Predict>>,
     open: Mutex<Open>,
 }
 
@@ -90,42 +93,26 @@ struct Open {
 }
 
 impl Desk {
-    /// The desk of a project, with the answers in `file`, ready for more. `output` and `inputs` are those of the
-    /// version that serves.
-    pub fn open(
-        project: &Project,
-        file: &Path,
-        output: &OutputKind,
-        inputs: &Schema,
-    ) -> Result<Desk, StageError> {
+    /// The desk of a project, with the answers in `file`, ready for more; `model` is the version that serves.
+    pub fn open(project: &Project, file: &Path, model: Arc<dyn Predict>) -> Result<Desk, StageError> {
         let (book, lines) = Book::open(file, &head(project))?;
-        let desk = Desk::of(project, output, inputs, &lines)?;
+        let desk = Desk::of(project, model, &lines)?;
         desk.lock().book = Some(book);
         Ok(desk)
     }
 
     /// The same, only to look at: a server may be running meanwhile.
-    pub fn read(
-        project: &Project,
-        file: &Path,
-        output: &OutputKind,
-        inputs: &Schema,
-    ) -> Result<Desk, StageError> {
-        Desk::of(project, output, inputs, &Book::read(file, &head(project))?)
+    pub fn read(project: &Project, file: &Path, model: Arc<dyn Predict>) -> Result<Desk, StageError> {
+        Desk::of(project, model, &Book::read(file, &head(project))?)
     }
 
-    fn of(
-        project: &Project,
-        output: &OutputKind,
-        inputs: &Schema,
-        lines: &[Line],
-    ) -> Result<Desk, StageError> {
+    fn of(project: &Project, model: Arc<dyn Predict>, lines: &[Line]) -> Result<Desk, StageError> {
         let target = &project.plan.data.target;
         let refused = |found: String| {
             let hint = "people review answers that are one of a few classes";
             Err(StageError::data(&project.source().display().to_string(), found, hint))
         };
-        let OutputKind::Probabilities { classes } = output else {
+        let OutputKind::Probabilities { classes } = &model.signature().output else {
             return refused(format!("`{target}` is not a class"));
         };
         if classes.len() > MOST_CLASSES {
@@ -137,7 +124,8 @@ impl Desk {
         let mut ledger = Ledger::default();
         lines.iter().for_each(|line| ledger.apply(line));
         let open = Mutex::new(Open { ledger, book: None });
-        Ok(Desk { project: project.clone(), classes: classes.clone(), inputs: inputs.clone(), open })
+        let classes = classes.clone();
+        Ok(Desk { project: project.clone(), classes, model: RwLock::new(model), open })
     }
 
     /// The column that people tell.
@@ -158,7 +146,21 @@ impl Desk {
         let Ok(serde_json::Value::Object(row)) = serde_json::from_str(&prediction.input) else {
             return Ok(None);
         };
-        Ok(Some(crate::live::table(&[&row], &self.inputs)))
+        Ok(Some(crate::live::table(&[&row], &self.model().signature().inputs)))
+    }
+
+    /// The words of a document of this row that the answer hangs on most; not which way.
+    pub fn marks(&self, row: &Table, column: &str) -> Vec<String> {
+        marks(self.model().as_ref(), row, column)
+    }
+
+    /// Another version serves from now on.
+    pub fn follow(&self, model: Arc<dyn Predict>) {
+        *self.model.write().unwrap_or_else(PoisonError::into_inner) = model;
+    }
+
+    fn model(&self) -> Arc<dyn Predict> {
+        Arc::clone(&self.model.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Gives a person up to `count` items, theirs for the plan's lease from now on.

@@ -11,6 +11,7 @@ pub mod exchange;
 pub mod ledger;
 mod line;
 mod loss;
+mod marks;
 mod novelty;
 
 pub use certify::certify;

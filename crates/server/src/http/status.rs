@@ -35,6 +35,8 @@ pub async fn file(Path(file): Path<String>) -> Result<impl IntoResponse, ApiErro
     let (kind, text) = match file.as_str() {
         "page.css" => ("text/css; charset=utf-8", page::CSS),
         "page.js" => ("text/javascript; charset=utf-8", page::SCRIPT),
+        "label.css" => ("text/css; charset=utf-8", page::label::CSS),
+        "label.js" => ("text/javascript; charset=utf-8", page::label::SCRIPT),
         _ => return Err(ApiError::missing(format!("there is no file /ui/{file}"))),
     };
     Ok(([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-cache")], text))
