@@ -172,7 +172,9 @@ impl Candidate {
 impl Chances {
     /// The chance with which any coin draws a row; above 0 for every row.
     pub fn of(&self, row: &Candidate) -> f64 {
-        1.0 - (1.0 - self.audit) * (1.0 - self.mandatory(row)) * (1.0 - self.novelty(row))
+        let others = 1.0 - (1.0 - self.mandatory(row)) * (1.0 - self.novelty(row));
+        // never less than the audit's, not even by a rounding
+        self.audit + (1.0 - self.audit) * others
     }
 
     fn mandatory(&self, row: &Candidate) -> f64 {
