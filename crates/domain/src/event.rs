@@ -9,6 +9,7 @@ use crate::gate::{Estimate, Facts, Verdict};
 use crate::model::{Origin, Stage, VersionId};
 use crate::plan::GateMode;
 use crate::retrain::{RetrainDecision, RetrainFacts};
+use crate::review::{Certificate, DeferralFacts};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -137,6 +138,15 @@ pub enum Event {
         rules: serde_json::Value,
         /// What the rule said.
         decision: RetrainDecision,
+    },
+    /// It was decided which answers of a version are given alone.
+    Certified {
+        /// Everything the rule was given.
+        facts: Box<DeferralFacts>,
+        /// The plan's review section as it was, in JSON.
+        rules: serde_json::Value,
+        /// What the rule said.
+        certificate: Certificate,
     },
     /// A version failed so often that it was not asked for a while.
     BreakerOpened {

@@ -3,9 +3,11 @@
 //! The registry keeps events; stages, the incumbent, the ledger and the page's lines are all read off them
 //! here, so that no second record can disagree with the first.
 
+mod certified;
 mod release;
 mod retraining;
 
+pub use certified::Certified;
 pub use release::{Looked, Release};
 pub use retraining::Retraining;
 
@@ -39,6 +41,8 @@ pub struct History {
     pub diagnoses: Vec<Diagnosed>,
     /// Every decision to retrain or to refuse to, oldest first.
     pub retrains: Vec<Retraining>,
+    /// Every certificate of which answers are given alone, oldest first.
+    pub certificates: Vec<Certified>,
     /// When which version's breaker opened, oldest first.
     pub openings: Vec<(Timestamp, VersionId)>,
     /// Predictions that were answered but not logged.
@@ -202,6 +206,10 @@ impl History {
             Event::RetrainDecided { facts, rules, decision } => {
                 let sequence = recorded.sequence;
                 self.retrains.push(Retraining { sequence, at, facts: *facts, rules, decision });
+            }
+            Event::Certified { facts, rules, certificate } => {
+                let sequence = recorded.sequence;
+                self.certificates.push(Certified { sequence, at, facts: *facts, rules, certificate });
             }
             Event::BreakerOpened { version } => self.openings.push((at, version)),
             Event::Dropped { predictions, .. } => self.dropped += predictions,

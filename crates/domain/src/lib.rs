@@ -18,6 +18,7 @@ pub mod off_policy;
 pub mod plan;
 pub mod prediction;
 pub mod retrain;
+pub mod review;
 pub mod table;
 pub mod time;
 

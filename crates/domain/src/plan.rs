@@ -10,6 +10,7 @@ mod parse;
 pub mod reference;
 mod release;
 mod retrain;
+mod review;
 pub mod schema;
 mod watch;
 
@@ -17,6 +18,7 @@ pub use data::{Data, Recommend, Shape};
 pub use parse::PlanError;
 pub use release::{Compare, Goal, OverBaseline, Peek, Release};
 pub use retrain::{CadenceSource, Retrain};
+pub use review::Review;
 pub use watch::Watch;
 
 use crate::model::Task;
@@ -64,6 +66,9 @@ pub struct Plan {
     /// What is looked for while it serves.
     #[serde(default)]
     pub watch: Watch,
+    /// Which answers people look at.
+    #[serde(default)]
+    pub review: Review,
     /// When the model is renewed.
     #[serde(default)]
     pub retrain: Retrain,

@@ -1,9 +1,11 @@
 //! What may be typed.
 
 mod experiment;
+mod review;
 mod watch;
 
 pub use experiment::{Analyze, Experiment, OffPolicy, Replay, Simulate, Start, Stop, Watch};
+pub use review::{Export as ReviewExport, Import as ReviewImport, List as ReviewList, Review};
 pub use watch::{Diagnose, Drift};
 
 use clap::{Parser, Subcommand};
@@ -46,6 +48,9 @@ pub enum Command {
     Drift(Drift),
     /// Why production disappoints: one cause and one action, from exact checks to statistics
     Diagnose(Diagnose),
+    /// What people say of answers that the model doubts: how far they are, items and answers as files
+    #[command(subcommand)]
+    Review(Review),
     /// Train and judge on the labelled rows that live traffic brought
     Retrain(Retrain),
     /// Serve the incumbent over HTTP, with the page

@@ -12,6 +12,7 @@ pub mod init;
 pub mod outcomes;
 pub mod plan;
 pub mod retrain;
+pub mod review;
 pub mod serve;
 pub mod status;
 pub mod trace;

@@ -8,7 +8,7 @@ use crate::{alarm, workspace};
 use domain::experiment::{Decision, ExperimentId};
 use lifecycle::live::Live;
 use lifecycle::watch::Watcher;
-use lifecycle::{Progress, Project, StageError, experiment, live, measure, retrain};
+use lifecycle::{Progress, Project, StageError, experiment, live, measure, retrain, review};
 use std::time::{Duration, Instant};
 
 /// How often the running release is looked at...
@@ -53,7 +53,9 @@ impl Control {
     pub fn guard(&mut self, running: &Running, shown: &mut Shown) -> anyhow::Result<()> {
         self.look(running, shown)?;
         if self.cared.elapsed() >= GUARD {
-            self.watch(&live::read(&self.project)?, running, shown)?;
+            let live = live::read(&self.project)?;
+            self.watch(&live, running, shown)?;
+            self.review(&live, running, shown);
             self.cared = Instant::now();
         }
         Ok(())
@@ -94,6 +96,7 @@ impl Control {
         let live = live::read(&self.project)?;
         measure::run(&self.project, &live)?;
         self.watch(&live, running, shown)?;
+        self.review(&live, running, shown);
         self.retrain(&live, shown)?;
         shown.finish();
         Ok(())
@@ -109,6 +112,28 @@ impl Control {
             }
             Err(StageError::Interrupted) => return Err(StageError::Interrupted.into()),
             Err(error) => shown.say(&format!("retrain: {error}")),
+        }
+        Ok(())
+    }
+
+    /// What people are asked, and which answers are given alone. What fails is told, and tried again.
+    fn review(&self, live: &Live, running: &Running, shown: &mut Shown) {
+        if let Err(error) = self.feedback(live, running, shown) {
+            shown.say(&format!("review: {error:#}"));
+        }
+    }
+
+    fn feedback(&self, live: &Live, running: &Running, shown: &mut Shown) -> anyhow::Result<()> {
+        let (history, desk) = (self.project.history()?, running.desk());
+        if let Some(said) = review::certify(&self.project, desk.as_deref(), &history)? {
+            let share = 100.0 * said.share;
+            shown.say(&format!("review: {share:.1}% of answers are given alone; {}", said.why));
+        }
+        let Some(desk) = desk else { return Ok(()) };
+        desk.settle()?;
+        if let Some(items) = review::draw(&self.project, &desk, &history, live.now)? {
+            shown
+                .say(&format!("review: {items} rows drawn for people, at http://{}/review", running.address));
         }
         Ok(())
     }

@@ -10,10 +10,11 @@ use domain::history::{Deployment, Release};
 use domain::{Event, History};
 use lifecycle::Project;
 use lifecycle::diagnose::Found;
+use lifecycle::review::Desk;
 use lifecycle::version::open;
 use server::{About, App, BodyLimit, Progress, Source};
 use serving::trial::{Rules, Setup, Trial};
-use serving::{Engine, Floor, Limits, Link, Settings, Snapshot, SystemClock, WhenFull};
+use serving::{Deferral, Engine, Floor, Limits, Link, Settings, Snapshot, SystemClock, WhenFull};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
@@ -40,6 +41,7 @@ pub struct Running {
 struct Facts {
     history: RwLock<Arc<History>>,
     watched: RwLock<Option<Arc<Found>>>,
+    desk: RwLock<Option<Arc<Desk>>>,
     about: About,
     progress: Arc<Mutex<Option<Progress>>>,
 }
@@ -51,6 +53,10 @@ impl Source for Facts {
 
     fn watched(&self) -> Option<Arc<Found>> {
         self.watched.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn review(&self) -> Option<Arc<Desk>> {
+        self.desk.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn about(&self) -> About {
@@ -76,6 +82,7 @@ pub fn start(
     let facts = Arc::new(Facts {
         history: RwLock::default(),
         watched: RwLock::default(),
+        desk: RwLock::default(),
         about: about(project),
         progress,
     });
@@ -114,12 +121,15 @@ impl Running {
         news.iter().for_each(|recorded| history.add(recorded));
         let serves = |history: &History| {
             let running = history.experiment().map(|release| (release.id.clone(), release.phase));
-            (history.deployment.clone(), running)
+            (history.deployment.clone(), running, history.certificates.len())
         };
         if serves(&history) != serves(&known)
             && let Some(deployment) = &history.deployment
         {
             self.engine.deploy(self.snapshot(&history, deployment)?);
+            if known.deployment.as_ref().map(|d| &d.incumbent) != Some(&deployment.incumbent) {
+                self.review(&deployment.incumbent)?;
+            }
         }
         *self.facts.history.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(history);
         Ok(())
@@ -128,6 +138,32 @@ impl Running {
     /// What the data plane saw for itself of the release that runs: harm that need not wait for the journal.
     pub fn seen(&self) -> Vec<Guardrail> {
         self.engine.tripped().map(|tripped| tripped.guardrail).into_iter().collect()
+    }
+
+    /// Where people review answers, once something serves whose answers are classes.
+    pub fn desk(&self) -> Option<Arc<Desk>> {
+        self.facts.review()
+    }
+
+    /// Opens the desk, or tells it that another version serves. What cannot be reviewed is told and served all the same.
+    fn review(&self, incumbent: &domain::VersionId) -> anyhow::Result<()> {
+        let plan = &self.project.plan;
+        if plan.task != domain::Task::Classification || plan.review.daily == 0 {
+            return Ok(());
+        }
+        let model = open(&self.project, incumbent)?.model;
+        if let Some(desk) = self.desk() {
+            desk.follow(model);
+            return Ok(());
+        }
+        let file = lifecycle::review::file(&self.project.dir.join(crate::workspace::STATE));
+        match Desk::open(&self.project, &file, model) {
+            Ok(desk) => {
+                *self.facts.desk.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(desk));
+            }
+            Err(error) => tracing::warn!(%error, "nobody can review answers"),
+        }
+        Ok(())
     }
 
     /// Hands the page what was found of live rows.
@@ -189,6 +225,10 @@ impl Running {
         let floor = floor.unwrap_or_else(|| Floor::ignorant(kind));
         let deadline = Duration::from_micros(self.project.plan.serve.deadline.0 as u64);
         let snapshot = Snapshot::new(self.project.plan.name.as_str(), chain.clone(), floor, deadline)?;
+        let snapshot = match self.project.plan.review.error {
+            Some(_) => snapshot.with_deferral(deferral(history)),
+            None => snapshot,
+        };
         match history.experiment() {
             Some(release) => Ok(snapshot.with_trial(self.trial(history, release, chain, deadline)?)?),
             None => Ok(snapshot),
@@ -230,6 +270,15 @@ impl Running {
         let link = Link::start(id.clone(), version.model, Limits { out_of_domain, ..Limits::default() });
         Ok(Arc::new(link.with_context(|| format!("could not start threads for version {id}"))?))
     }
+}
+
+/// From which confidence on each version answers alone, by its last certificate.
+fn deferral(history: &History) -> Deferral {
+    let now = domain::Timestamp(i64::MAX);
+    let threshold = |standing: &domain::history::Standing| {
+        Some((standing.version.clone(), history.threshold(&standing.version, now)?))
+    };
+    Deferral::new(history.versions.iter().filter_map(threshold))
 }
 
 /// Packs what is past, now and then, until the server stops. What cannot be packed stays readable as it is.

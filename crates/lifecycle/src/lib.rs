@@ -5,6 +5,7 @@
 
 pub mod analyze;
 pub mod baseline;
+mod book;
 pub mod choice;
 pub mod data;
 pub mod decay;
@@ -22,6 +23,7 @@ pub mod off_policy;
 pub mod people;
 pub mod project;
 pub mod retrain;
+pub mod review;
 pub mod score;
 pub mod sheet;
 pub mod slices;

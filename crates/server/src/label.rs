@@ -24,7 +24,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse};
 use axum::routing::{get, post};
 use axum::{Json, extract::DefaultBodyLimit};
-use domain::{Kind, Values};
+use domain::{Column, Kind, Table, Values};
 use lifecycle::labelling::{Desk, DeskError};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -40,7 +40,7 @@ const BODY_LIMIT: usize = 64 << 10;
 /// The keys of the classes, in their order. `u` takes an answer back and `s` passes an item on.
 pub const KEYS: &str = "1234567890abcdefghijklmnopqrtvwxyz";
 /// Nothing from elsewhere, nothing inline, no frames; pictures come from here.
-const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
+pub(crate) const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
      img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Serves the page until `shutdown` ends.
@@ -65,7 +65,15 @@ fn router(desk: Arc<Desk>) -> Router {
 }
 
 async fn document(State(desk): State<Arc<Desk>>) -> impl IntoResponse {
-    ([(header::CONTENT_SECURITY_POLICY, POLICY)], Html(page::document(&desk).into_string()))
+    let all = desk.progress();
+    let sheet = page::Sheet {
+        target: desk.target(),
+        classes: desk.classes(),
+        api: "/api/label",
+        progress: (all.labels, all.needed),
+        poll: None,
+    };
+    ([(header::CONTENT_SECURITY_POLICY, POLICY)], Html(page::document(&sheet).into_string()))
 }
 
 async fn file(Path(file): Path<String>) -> Result<impl IntoResponse, ApiError> {
@@ -113,12 +121,15 @@ async fn picture(
 ) -> Result<impl IntoResponse, ApiError> {
     let missing = || ApiError::missing(format!("there is no picture `{column}` of item {item}"));
     let table = desk.item(item).ok_or_else(missing)?;
-    let Some(Values::Tensor { shape, data }) = table.column(&column).map(|c| &c.values) else {
-        return Err(missing());
-    };
-    let shape = crate::wire::picture::shape(&Kind::Tensor(shape.clone())).ok_or_else(missing)?;
+    png(&table, &column).ok_or_else(missing)
+}
+
+/// The picture in a column of the only row, as a response.
+pub(crate) fn png(table: &Table, column: &str) -> Option<impl IntoResponse + use<>> {
+    let Some(Values::Tensor { shape, data }) = table.column(column).map(|c| &c.values) else { return None };
+    let shape = crate::wire::picture::shape(&Kind::Tensor(shape.clone()))?;
     let headers = [(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, "private, max-age=3600")];
-    Ok((headers, encode_png(data, shape)))
+    Some((headers, encode_png(data, shape)))
 }
 
 #[derive(Deserialize)]
@@ -169,7 +180,8 @@ async fn kept(
     Ok(Json(http::apart(usize::MAX, work).await?))
 }
 
-fn read<T: serde::de::DeserializeOwned>(
+/// The body of a post, which has to say that it is JSON.
+pub(crate) fn read<T: serde::de::DeserializeOwned>(
     headers: &HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<T, ApiError> {
@@ -188,35 +200,36 @@ fn given(desk: &Desk, person: &str, count: usize) -> Result<Value, DeskError> {
     Ok(json!({"items": items, "progress": progress(desk, Some(person))}))
 }
 
-/// What is shown of an item: its columns in order, pictures by their address.
+/// What is shown of an item.
 fn shown(desk: &Desk, item: u64) -> Option<Value> {
-    let table = desk.item(item)?;
-    let cells: Vec<Value> = table
-        .columns()
-        .iter()
-        .map(|column| {
-            let (kind, value) = match &column.values {
-                Values::Number(cells) => ("number", json!(cells[0])),
-                Values::Text(cells) => ("text", json!(cells[0])),
-                Values::Time(cells) => ("text", json!(cells[0].map(|at| at.to_string()))),
-                block => match crate::wire::picture::shape(&block.kind()) {
-                    Some(_) => ("picture", json!(address(item, &column.name))),
-                    None => ("text", json!(format!("{}", block.kind()))),
-                },
-            };
-            json!({"column": column.name, "kind": kind, "value": value})
-        })
-        .collect();
+    let cells = cells(&desk.item(item)?, &format!("/api/label/picture/{item}"));
     Some(json!({"item": item, "cells": cells}))
 }
 
-/// Where a picture is found; whatever is not plain in a column's name is escaped.
-fn address(item: u64, column: &str) -> String {
+/// The columns of the only row in order, pictures by their address below `pictures`.
+pub(crate) fn cells(table: &Table, pictures: &str) -> Vec<Value> {
+    let cell = |column: &Column| {
+        let (kind, value) = match &column.values {
+            Values::Number(cells) => ("number", json!(cells[0])),
+            Values::Text(cells) => ("text", json!(cells[0])),
+            Values::Time(cells) => ("text", json!(cells[0].map(|at| at.to_string()))),
+            block => match crate::wire::picture::shape(&block.kind()) {
+                Some(_) => ("picture", json!(format!("{pictures}/{}", escaped(&column.name)))),
+                None => ("text", json!(format!("{}", block.kind()))),
+            },
+        };
+        json!({"column": column.name, "kind": kind, "value": value})
+    };
+    table.columns().iter().map(cell).collect()
+}
+
+/// A column's name as a part of an address; whatever is not plain in it is escaped.
+fn escaped(column: &str) -> String {
     let escaped = |byte: u8| match byte {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => char::from(byte).to_string(),
         other => format!("%{other:02X}"),
     };
-    format!("/api/label/picture/{item}/{}", column.bytes().map(escaped).collect::<String>())
+    column.bytes().map(escaped).collect()
 }
 
 fn progress(desk: &Desk, person: Option<&str>) -> Value {

@@ -11,6 +11,7 @@ pub mod metrics;
 mod opening;
 mod page;
 pub mod report;
+mod review;
 mod state;
 pub mod wire;
 

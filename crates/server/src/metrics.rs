@@ -125,6 +125,11 @@ fn answers(page: &mut Page, app: &App) {
         "Rows unlike the training data.",
         counters.out_of_domain_rows.get(),
     );
+    page.counter(
+        "incumbent_review_rows_total",
+        "Rows whose answer is for people to look at.",
+        counters.review_rows.get(),
+    );
     page.gauge("incumbent_requests_in_flight", "Prediction requests under way.", engine.in_flight() as f64);
 }
 

@@ -4,6 +4,7 @@ use crate::http::body::BodyLimit;
 use crate::metrics::Requests;
 use domain::history::History;
 use lifecycle::diagnose::Found;
+use lifecycle::review::Desk;
 use serving::Engine;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,6 +21,11 @@ pub trait Source: Send + Sync {
 
     /// How far the stage has come that runs now, if one does.
     fn progress(&self) -> Option<Progress>;
+
+    /// The desk where people review answers; `None` where there is nothing to review.
+    fn review(&self) -> Option<Arc<Desk>> {
+        None
+    }
 
     /// What the last look at live traffic found, with its pictures; `None` where this process has not looked.
     fn watched(&self) -> Option<Arc<Found>> {

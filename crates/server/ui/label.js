@@ -4,6 +4,7 @@
 
 const by = (id) => document.getElementById(id);
 const ahead = Number(document.body.dataset.ahead);
+const api = document.body.dataset.api;
 const buttons = new Map([...document.querySelectorAll("button[data-key]")].map((b) => [b.dataset.key, b]));
 const seen = new Set(); // items that were shown, or stand in the queue
 let person = "";
@@ -33,8 +34,25 @@ function picture(cell) {
   return image;
 }
 
-function words(value) {
-  return value === null || value === "" ? element("dd", "missing", "none") : element("dd", String(value));
+function words(cell) {
+  const { value } = cell;
+  return value === null || value === "" ? element("dd", "missing", "none") : marked(element("dd"), cell);
+}
+
+// The text of a cell, with the words that a person should look at first marked, wherever they stand by themselves.
+function marked(place, cell) {
+  const marks = new Set(cell.marks ?? []);
+  for (const part of String(cell.value).split(/([\p{L}\p{N}]+)/u)) {
+    place.append(marks.has(part) ? element("mark", part) : part);
+  }
+  return place;
+}
+
+// A column that moved says so in words, not by its colour alone.
+function term(cell) {
+  const named = element("dt", cell.column, cell.moved ? "moved" : undefined);
+  if (cell.moved) named.append(" ", element("small", "▲ moved"));
+  return named;
 }
 
 // Pictures first, a lone text large, and everything else as a list of two columns.
@@ -43,10 +61,11 @@ function draw(item) {
   place.replaceChildren(...item.cells.filter((c) => c.kind === "picture").map(picture));
   const cells = item.cells.filter((c) => c.kind !== "picture");
   if (cells.length === 1 && cells[0].kind === "text") {
-    place.append(element("p", cells[0].value ?? "missing", "words"));
+    const text = element("p", undefined, "words");
+    place.append(cells[0].value === null ? element("p", "missing", "words") : marked(text, cells[0]));
   } else if (cells.length > 0) {
     const list = element("dl");
-    for (const cell of cells) list.append(element("dt", cell.column), words(cell.value));
+    for (const cell of cells) list.append(term(cell), words(cell));
     place.append(list);
   }
 }
@@ -59,10 +78,10 @@ function show() {
 }
 
 function take(told) {
-  const { items, finished, labels, needed, own } = told.progress;
+  const { items, finished, labels, needed, own, note } = told.progress;
   by("far").max = needed;
   by("far").value = labels;
-  by("told").textContent = `${labels} of ${needed} labels · ${finished} of ${items} items done · ${own} by you`;
+  by("told").textContent = `${labels} of ${needed} labels · ${finished} of ${items} items done · ${own} by you${note ? ` · ${note}` : ""}`;
   by("left").textContent = labels < needed ? `Others still have ${needed - labels} labels to give.` : "Everything is labelled.";
   for (const item of told.items ?? []) {
     if (seen.has(item.item)) continue;
@@ -94,10 +113,15 @@ function answer(label) {
   show();
   then(async () => {
     try {
-      take(await ask("/api/label/answers", { person, item: item.item, label }));
+      take(await ask(`${api}/answers`, { person, item: item.item, label }));
     } catch (error) {
       // 409: it was kept before the connection broke
       if (error.status === 409) return take(await ask(next()));
+      // 410: it went to somebody else meanwhile
+      if (error.status === 410) {
+        take(await ask(next()));
+        throw error;
+      }
       queue.unshift(item);
       throw error;
     }
@@ -106,7 +130,7 @@ function answer(label) {
 
 function undo() {
   then(async () => {
-    const told = await ask("/api/label/undo", { person });
+    const told = await ask(`${api}/undo`, { person });
     take(told);
     if (!told.item) return;
     seen.add(told.item.item);
@@ -115,7 +139,7 @@ function undo() {
   });
 }
 
-const next = () => `/api/label/next?${new URLSearchParams({ person, count: ahead })}`;
+const next = () => `${api}/next?${new URLSearchParams({ person, count: ahead })}`;
 
 function press(key) {
   const button = buttons.get(key);
@@ -159,3 +183,10 @@ by("person").value = localStorage.getItem("person") ?? "";
 // a link may name the person, so that a reload goes on at once
 const named = new URLSearchParams(location.search).get("person");
 if (named) enter(named);
+// asks again while somebody is here: new items come, and those that the page has stay this person's
+const poll = Number(document.body.dataset.poll);
+if (poll) {
+  setInterval(() => {
+    if (person && !document.hidden && waiting === 0) then(async () => take(await ask(next())));
+  }, 1000 * poll);
+}

@@ -23,6 +23,8 @@ pub struct Answer {
     pub outputs: Outputs,
     /// Cells unlike the intended version's training data, in the rows that are out of its domain.
     pub doubts: Vec<Doubt>,
+    /// Whether each row's answer is for people to look at; empty where the plan defers nothing.
+    pub review: Vec<bool>,
     /// From arrival to answer.
     pub latency: Duration,
 }

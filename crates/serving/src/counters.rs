@@ -19,6 +19,8 @@ pub struct Counters {
     pub floor_rows: Counter,
     /// Rows flagged as unlike the training data.
     pub out_of_domain_rows: Counter,
+    /// Rows whose answer is for people to look at.
+    pub review_rows: Counter,
     /// Requests turned away because all permits were out.
     pub overloaded: Counter,
     /// Requests whose rows did not fit the signature.

@@ -274,7 +274,12 @@ impl Engine {
         let at = clock.wall();
         let ids = self.names.take(at, rows.rows());
         let version = meant.version().clone();
-        let answer = Answer { ids, version, parts, part_of, outputs, doubts: unseen.flagged(), latency };
+        let (doubts, review) = (unseen.flagged(), Vec::new());
+        let mut answer = Answer { ids, version, parts, part_of, outputs, doubts, review, latency };
+        if let Some(deferral) = snapshot.deferral() {
+            let defers = |row| deferral.defers(answer.part(row), answer.outputs.row(row));
+            answer.review = (0..answer.ids.len()).map(defers).collect();
+        }
         self.count(&answer, trial.map(Arc::as_ref));
         let logged = Answered { at, answer: answer.clone(), units, rows };
         self.log(snapshot, trial, logged).await;
@@ -311,6 +316,7 @@ impl Engine {
             trial.observe(answer);
         }
         counters.out_of_domain_rows.add(answer.doubtful_rows() as u64);
+        counters.review_rows.add(answer.review.iter().filter(|review| **review).count() as u64);
         counters.latency.observe(answer.latency);
     }
 }

@@ -11,6 +11,7 @@ mod batch;
 pub mod breaker;
 pub mod clock;
 pub mod counters;
+pub mod deferral;
 pub mod doubt;
 pub mod engine;
 pub mod failure;
@@ -37,6 +38,7 @@ pub mod validate;
 
 pub use answer::{Answer, Part};
 pub use clock::{Clock, SystemClock};
+pub use deferral::Deferral;
 pub use engine::{Engine, Refusal, Request, Settings};
 pub use floor::Floor;
 pub use link::{Limits, Link};

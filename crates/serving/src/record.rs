@@ -263,6 +263,7 @@ mod tests {
             part_of: vec![],
             outputs: Outputs { kind: OutputKind::Value, values },
             doubts: vec![],
+            review: vec![],
             latency,
         };
         Answered { at: Timestamp(0), answer, units: vec![], rows }

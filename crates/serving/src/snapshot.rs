@@ -4,6 +4,7 @@
 //! disturbs one. Invariant: every link and the floor answer the same kind of output, so that a caller
 //! cannot tell from the answer's shape who gave it.
 
+use crate::deferral::Deferral;
 use crate::engine::Refusal;
 use crate::floor::Floor;
 use crate::link::Link;
@@ -26,6 +27,7 @@ pub struct Snapshot {
     floor: Floor,
     deadline: Duration,
     trial: Option<Arc<Trial>>,
+    deferral: Option<Deferral>,
 }
 
 /// Why links did not make a snapshot.
@@ -67,7 +69,7 @@ impl Snapshot {
         if deadline.is_zero() {
             return Err(SnapshotError::NoTime);
         }
-        Ok(Snapshot { model: model.into(), chain, floor, deadline, trial: None })
+        Ok(Snapshot { model: model.into(), chain, floor, deadline, trial: None, deferral: None })
     }
 
     /// The same with an experiment. Units that take no part in it are answered by the chain as before.
@@ -82,6 +84,16 @@ impl Snapshot {
         }
         let trial = trial.hold_to(self.deadline);
         Ok(Snapshot { trial: Some(Arc::new(trial)), ..self })
+    }
+
+    /// The same, telling which answers are for people.
+    pub fn with_deferral(self, deferral: Deferral) -> Snapshot {
+        Snapshot { deferral: Some(deferral), ..self }
+    }
+
+    /// Which answers are given alone; `None` where all are.
+    pub fn deferral(&self) -> Option<&Deferral> {
+        self.deferral.as_ref()
     }
 
     /// The model's name, as in the plan.

@@ -48,6 +48,6 @@ impl SampledMean {
 const POSSIBLE: &str = "a number above 0 and at most 1: what can never be labelled is in no sample, and no \
                         estimator can repair that";
 
-fn all_possible(what: &'static str, probabilities: &[f64]) -> Result<(), BadInput> {
+pub(crate) fn all_possible(what: &'static str, probabilities: &[f64]) -> Result<(), BadInput> {
     input::all(what, probabilities, POSSIBLE, |p| p > 0.0 && p <= 1.0)
 }

@@ -15,7 +15,8 @@
 //! samples in [`drift`], a stream of values in [`stream`], ageing and how often to retrain in [`decay`] and
 //! [`cadence`]; people in [`agreement`], [`dawid_skene`] and [`alternative_annotator`]; probabilities made
 //! honest in [`calibrate`] and judged in [`calibration`]; rows without labels in [`quality`], with drawn ones
-//! in [`label_sampling`].
+//! in [`label_sampling`]; what a model answers alone in [`deferral`], what people look at in [`selection`], labels
+//! that look wrong in [`confident_learning`].
 
 pub mod adjust;
 pub mod agreement;
@@ -29,9 +30,11 @@ pub mod cadence;
 pub mod calibrate;
 pub mod calibration;
 mod cholesky;
+pub mod confident_learning;
 pub mod confusion;
 pub mod dawid_skene;
 pub mod decay;
+pub mod deferral;
 pub mod delong;
 pub mod detectable;
 pub mod diebold_mariano;
@@ -57,6 +60,7 @@ pub mod ranking;
 pub mod ratio;
 pub mod regression;
 pub mod relative;
+pub mod selection;
 pub mod sequential;
 pub mod sign_flip;
 pub mod simulate;

@@ -176,7 +176,29 @@ fn check_meaning(plan: &Plan, document: &DeTable<'_>) -> Result<(), PlanError> {
         let message = "a measured cadence needs to know what things cost".into();
         return Err(at(place(document, "retrain.cadence"), message, Some(hint.into())));
     }
+    check_review(plan, document)?;
     check_metrics(plan, document)
+}
+
+fn check_review(plan: &Plan, document: &DeTable<'_>) -> Result<(), PlanError> {
+    let review = &plan.review;
+    if review.error.is_some() && plan.task != Task::Classification {
+        let message = format!("`review.error` is of no use for {}", plan.task);
+        let hint = "it is a share of wrong classes: leave it out, and nothing is deferred";
+        return Err(at(place(document, "review.error"), message, Some(hint.into())));
+    }
+    let sum = review.mandatory + review.audit + review.novelty;
+    if (sum - 1.0).abs() > 1e-9 {
+        let message = format!("the shares of [review] add up to {sum:.3}, expected 1");
+        let hint = "mandatory, audit and novelty share the day's items; name all three";
+        return Err(at(place(document, "review"), message, Some(hint.into())));
+    }
+    if review.lease.0 <= 0 {
+        let message = "`review.lease` is no time at all".to_string();
+        let hint = "an item has to stay with a person while they look at it: lease = \"10m\"";
+        return Err(at(place(document, "review.lease"), message, Some(hint.into())));
+    }
+    Ok(())
 }
 
 fn check_recommend(plan: &Plan, document: &DeTable<'_>) -> Result<(), PlanError> {
@@ -311,6 +333,8 @@ mod tests {
         check("[release]\ngoal = \"outcome\"\n", "\"outcome\"", "needs `release.success`", "class");
         check("image = [4, 8, 8]\n", "[4, 8, 8]", "channels (1 or 3)", "every picture");
         check("[recommend]\nuser = \"u\"\n", "[recommend]", "needs both", "by a user");
+        check("[review]\naudit = 0.5\n", "[review]", "add up to 1.300", "all three");
+        check("[review]\nlease = \"0s\"\n", "\"0s\"", "no time at all", "10m");
         check("drop = [\"y\"]\n", "[\"y\"]", "holds the target", "never an input");
     }
 
@@ -324,7 +348,7 @@ mod tests {
     #[test]
     fn every_key_is_documented_and_every_documented_key_is_read() {
         let text = format!(
-            "{BANK}[forecast]\n[recommend]\n[split]\n[metric]\n[baseline]\n[train]\n[gate]\n[serve]\n[release]\n[watch]\n[retrain]\n"
+            "{BANK}[forecast]\n[recommend]\n[split]\n[metric]\n[baseline]\n[train]\n[gate]\n[serve]\n[release]\n[watch]\n[review]\n[retrain]\n"
         );
         let plan = serde_json::to_value(Plan::parse(&text).expect("all sections")).expect("plain data");
         let mut keys: Vec<String> = Vec::new();

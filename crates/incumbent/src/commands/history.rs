@@ -7,6 +7,7 @@ use domain::experiment::{Decision, Reason, decide};
 use domain::gate::judge;
 use domain::history::Looked;
 use domain::retrain::{RetrainDecision, retrain};
+use domain::review::certify;
 use domain::{Event, History, Recorded};
 use lifecycle::Project;
 use serde_json::{Value, json};
@@ -33,6 +34,7 @@ struct Again {
     verdicts: usize,
     diagnoses: usize,
     retrains: usize,
+    certificates: usize,
     looks: usize,
     /// Looks at which a person decided, not the rule.
     by_hand: usize,
@@ -41,14 +43,16 @@ struct Again {
 }
 
 fn replay(project: &Project, json: bool) -> anyhow::Result<Outcome> {
-    let Again { verdicts, diagnoses, retrains, looks, by_hand, different } = again(&project.history()?)?;
+    let again = again(&project.history()?)?;
+    let Again { verdicts, diagnoses, retrains, certificates, looks, by_hand, different } = again;
     if json {
-        print::json(
-            &json!({"verdicts": verdicts, "diagnoses": diagnoses, "retrains": retrains, "looks": looks, "by_hand": by_hand, "different": different}),
-        );
+        print::json(&json!({
+            "verdicts": verdicts, "diagnoses": diagnoses, "retrains": retrains, "certificates": certificates,
+            "looks": looks, "by_hand": by_hand, "different": different,
+        }));
     } else {
         println!(
-            "{verdicts} verdicts, {diagnoses} diagnoses, {retrains} retrains and {looks} looks at releases decided again from their facts, {} come out differently",
+            "{verdicts} verdicts, {diagnoses} diagnoses, {retrains} retrains, {certificates} certificates and {looks} looks at releases decided again from their facts, {} come out differently",
             different.len()
         );
         different.iter().for_each(|sequence| println!("  event {sequence}"));
@@ -79,6 +83,12 @@ fn again(history: &History) -> anyhow::Result<Again> {
             different.push(retraining.sequence);
         }
     }
+    for certified in &history.certificates {
+        let rules = serde_json::from_value(certified.rules.clone())?;
+        if certify(&rules, &certified.facts) != certified.certificate {
+            different.push(certified.sequence);
+        }
+    }
     let all = || history.experiments.iter().flat_map(|release| &release.looks);
     let (by_hand, looks): (Vec<&Looked>, Vec<&Looked>) = all().partition(|look| by_hand(look));
     for look in &looks {
@@ -92,6 +102,7 @@ fn again(history: &History) -> anyhow::Result<Again> {
         verdicts: history.verdicts.len(),
         diagnoses: history.diagnoses.len(),
         retrains: history.retrains.len(),
+        certificates: history.certificates.len(),
         looks: looks.len(),
         by_hand: by_hand.len(),
         different,
@@ -143,6 +154,12 @@ pub fn sentence(recorded: &Recorded) -> String {
             RetrainDecision::Train(why) => format!("retrain decided: {why}"),
             RetrainDecision::Wait(why) => format!("retrain waits: {why}"),
             RetrainDecision::Refuse(why) => format!("retrain refused: {why}"),
+        },
+        Event::Certified { facts, certificate, .. } => match certificate.threshold {
+            Some(threshold) => {
+                format!("{} answers alone from {threshold:.4} on: {}", facts.version, certificate.why)
+            }
+            None => format!("{} answers nothing alone: {}", facts.version, certificate.why),
         },
         Event::BreakerOpened { version } => {
             format!("{version} failed so often that it is not asked for a while: its breaker opened")

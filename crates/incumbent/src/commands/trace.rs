@@ -133,6 +133,7 @@ fn concerns(event: &Event, standing: &Standing) -> bool {
         Event::Decided { facts, .. } => facts.arms.iter().any(|arm| &arm.version == id),
         Event::Diagnosed { facts, .. } => &facts.version == id,
         Event::RetrainDecided { facts, .. } => &facts.incumbent == id,
+        Event::Certified { facts, .. } => &facts.version == id,
         Event::BreakerOpened { version } => version == id,
         Event::StageDone { .. } | Event::Triggered { .. } | Event::Dropped { .. } => false,
     }

@@ -4,15 +4,16 @@
 //! Not here: the page (`server::label`) and the statistics (`people`). Invariant: an answer is on the disk before it
 //! counts.
 
-mod book;
+mod line;
 pub mod queue;
 mod report;
 
+pub(crate) use line::{Head, Line};
 pub use report::Report;
 
+use crate::book::Book;
 use crate::data;
 use crate::{Project, StageError};
-use book::{Book, Head, Line};
 use domain::{Examples, Table, Target, Timestamp};
 use queue::{Progress, Queue, Refused, Said};
 use std::path::{Path, PathBuf};
@@ -216,7 +217,7 @@ impl Desk {
 impl Open {
     fn keep(&mut self, line: &Line) -> Result<(), StageError> {
         match &mut self.book {
-            Some(book) => book.append(line),
+            Some(book) => book.append(std::slice::from_ref(line)),
             None => Err(StageError::TooEarly("these answers are only looked at".into())),
         }
     }
@@ -243,12 +244,16 @@ fn sample(rows: usize, size: usize, seed: u64) -> Vec<u64> {
     drawn
 }
 
-/// A person's name, without the blanks around it.
-fn name(person: &str) -> Result<&str, DeskError> {
-    let name = person.trim();
+/// A person's name, without the blanks around it; the error is its length.
+pub(crate) fn person(name: &str) -> Result<&str, usize> {
+    let name = name.trim();
     let characters = name.chars().count();
     let fits = (1..=LONGEST_NAME).contains(&characters) && !name.chars().any(char::is_control);
-    if fits { Ok(name) } else { Err(DeskError::Name(characters)) }
+    if fits { Ok(name) } else { Err(characters) }
+}
+
+fn name(of: &str) -> Result<&str, DeskError> {
+    person(of).map_err(DeskError::Name)
 }
 
 #[cfg(test)]

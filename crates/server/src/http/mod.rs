@@ -56,6 +56,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v2/models/{name}/versions/{version}", get(infer::version))
         .route("/v2/models/{name}/versions/{version}/ready", get(infer::version_ready))
         .route("/v2/models/{name}/versions/{version}/infer", post(infer::infer_version))
+        .merge(crate::review::routes())
         .merge(grpc::router(&app))
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_method)

@@ -35,6 +35,8 @@ pub async fn file(Path(file): Path<String>) -> Result<impl IntoResponse, ApiErro
     let (kind, text) = match file.as_str() {
         "page.css" => ("text/css; charset=utf-8", page::CSS),
         "page.js" => ("text/javascript; charset=utf-8", page::SCRIPT),
+        "label.css" => ("text/css; charset=utf-8", page::label::CSS),
+        "label.js" => ("text/javascript; charset=utf-8", page::label::SCRIPT),
         _ => return Err(ApiError::missing(format!("there is no file /ui/{file}"))),
     };
     Ok(([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-cache")], text))
@@ -148,6 +150,7 @@ fn traffic(app: &App) -> Value {
         "rows": {"intended": c.intended_rows.get(), "fallback": c.fallback_rows.get(), "floor": c.floor_rows.get()},
         "not_answered_by_reason": Value::Object(reasons.collect()),
         "out_of_domain_rows": c.out_of_domain_rows.get(),
+        "review_rows": c.review_rows.get(),
         "overloaded_requests": c.overloaded.get(),
         "invalid_requests": c.invalid.get(),
         "in_flight": engine.in_flight(),

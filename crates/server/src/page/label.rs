@@ -1,10 +1,10 @@
-//! The page where people label items, one at a time, with the keyboard alone.
+//! The page where people label items, one at a time, with the keyboard alone: test rows, or answers to review.
 //!
 //! Its document holds no item: the script asks for them by the person's name, so that what one person is shown
 //! depends on nobody else's page. Invariant: it shows neither the truth nor what a model says.
 
 use crate::label::KEYS;
-use lifecycle::labelling::{Desk, LONGEST_NAME};
+use lifecycle::labelling::LONGEST_NAME;
 use maud::{DOCTYPE, Markup, html};
 
 /// The style sheet, behind that of every page.
@@ -16,8 +16,22 @@ const FEW: usize = 4;
 /// How many items a page has ready.
 pub const AHEAD: usize = 4;
 
+/// What the page is about.
+pub struct Sheet<'a> {
+    /// The column that people tell.
+    pub target: &'a str,
+    /// The classes, in the order of their keys.
+    pub classes: &'a [String],
+    /// Where its script asks.
+    pub api: &'a str,
+    /// What is done, and of how much.
+    pub progress: (usize, usize),
+    /// After so many seconds the script asks for items again; what is drawn while somebody waits comes by itself.
+    pub poll: Option<u64>,
+}
+
 /// The whole document.
-pub fn document(desk: &Desk) -> Markup {
+pub fn document(sheet: &Sheet<'_>) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -25,25 +39,25 @@ pub fn document(desk: &Desk) -> Markup {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                title { "label " (desk.target()) " · incumbent" }
+                title { "label " (sheet.target) " · incumbent" }
                 link rel="stylesheet" href="/ui/page.css";
                 link rel="stylesheet" href="/ui/label.css";
                 link rel="icon" href="data:,";
                 script src="/ui/label.js" defer {}
             }
-            body.label data-ahead=(AHEAD) {
+            body.label data-ahead=(AHEAD) data-api=(sheet.api) data-poll=[sheet.poll] {
                 header #top {
                     div {
-                        h1 { "Which " (desk.target()) "?" }
+                        h1 { "Which " (sheet.target) "?" }
                         p.sub #who hidden { "you are " strong #name {} }
                     }
-                    div.far { (far(desk)) }
+                    div.far { (far(sheet)) }
                 }
                 main #main tabindex="-1" {
                     noscript { p.alarm { "This page needs its script: it answers keys." } }
                     (entry())
                     (item())
-                    (classes(desk))
+                    (classes(sheet))
                     section #done hidden {
                         h2 { "Thank you." }
                         p { "There is nothing left for you to label. " span #left {} }
@@ -55,10 +69,10 @@ pub fn document(desk: &Desk) -> Markup {
     }
 }
 
-fn far(desk: &Desk) -> Markup {
-    let progress = desk.progress();
+fn far(sheet: &Sheet<'_>) -> Markup {
+    let (done, needed) = sheet.progress;
     html! {
-        progress #far max=(progress.needed) value=(progress.labels) aria-label="labels of all that are needed" {}
+        progress #far max=(needed) value=(done) aria-label="labels of all that are needed" {}
         p.sub #told {}
     }
 }
@@ -84,11 +98,11 @@ fn item() -> Markup {
     }
 }
 
-fn classes(desk: &Desk) -> Markup {
+fn classes(sheet: &Sheet<'_>) -> Markup {
     html! {
-        section #classes.few[desk.classes().len() <= FEW] hidden aria-label="classes" {
+        section #classes.few[sheet.classes.len() <= FEW] hidden aria-label="classes" {
             div.keys {
-                @for (class, key) in desk.classes().iter().zip(KEYS.chars()) {
+                @for (class, key) in sheet.classes.iter().zip(KEYS.chars()) {
                     button.class type="button" data-key=(key) data-label=(class) aria-keyshortcuts=(key) {
                         kbd { (key) } span { (class) }
                     }

@@ -107,8 +107,28 @@ pub fn told(answer: &Answer) -> (&str, Map<String, Value>) {
             false => [(key.to_string(), json!("mixed"))].into_iter().collect(),
         });
     }
+    parameters.extend(review(answer));
     let one = parts.all(|part| version(part) == version(first));
     (if one { version(first) } else { answer.version.0.as_str() }, parameters)
+}
+
+/// Whether people look at any of the rows; which ones, from 0, where it is not all of them.
+fn review(answer: &Answer) -> Map<String, Value> {
+    let rows: Vec<String> = answer
+        .review
+        .iter()
+        .enumerate()
+        .filter(|(_, review)| **review)
+        .map(|(row, _)| row.to_string())
+        .collect();
+    let mut told = Map::new();
+    if !answer.review.is_empty() {
+        told.insert("review".into(), json!(!rows.is_empty()));
+    }
+    if !rows.is_empty() && rows.len() < answer.review.len() {
+        told.insert("review_rows".into(), json!(rows.join(",")));
+    }
+    told
 }
 
 /// Which version answered; `floor` where none could.
@@ -162,6 +182,9 @@ fn prediction(answer: &Answer, row: usize) -> Value {
             object.insert("forecast".into(), json!(numbers));
         }
     }
+    if let Some(review) = answer.review.get(row) {
+        object.insert("review".into(), json!(review));
+    }
     let doubts = answer.doubts.iter().filter(|doubt| doubt.row == row);
     let doubts: Vec<String> = doubts.map(|doubt| format!("`{}`: {}", doubt.column, doubt.what)).collect();
     if !doubts.is_empty() {
@@ -188,6 +211,7 @@ mod tests {
             part_of: vec![],
             outputs: Outputs { kind, values: values.to_vec() },
             doubts: vec![Doubt { row: 0, column: "age".into(), what: "is odd".into(), near: false }],
+            review: vec![],
             latency: Duration::ZERO,
         }
     }
@@ -225,6 +249,31 @@ mod tests {
             (&said["predictions"][1]["label"], said["predictions"][1].get("out_of_domain")),
             (&json!("no"), None)
         );
+    }
+
+    #[test]
+    fn rows_for_people_say_so_in_both_protocols() {
+        let kind = OutputKind::Probabilities { classes: vec!["no".into(), "yes".into()] };
+        let mut answer = answer(kind, &[0.25, 0.75, 0.5, 0.5], 2);
+        assert_eq!(
+            (predictions("m", &answer)["predictions"][0].get("review"), told(&answer).1.get("review")),
+            (None, None)
+        );
+        let mut of = |review: [bool; 2]| {
+            answer.review = review.to_vec();
+            let rows = predictions("m", &answer)["predictions"].clone();
+            let (_, told) = told(&answer);
+            (
+                rows[0]["review"].clone(),
+                rows[1]["review"].clone(),
+                told["review"].clone(),
+                told.get("review_rows").cloned(),
+            )
+        };
+        let yes = || json!(true);
+        assert_eq!(of([false, true]), (json!(false), yes(), yes(), Some(json!("1"))));
+        assert_eq!(of([true, true]), (yes(), yes(), yes(), None));
+        assert_eq!(of([false, false]), (json!(false), json!(false), json!(false), None));
     }
 
     #[test]

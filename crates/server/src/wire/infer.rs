@@ -234,6 +234,7 @@ mod tests {
             part_of: vec![],
             outputs: Outputs { kind, values: vec![0.25, 0.75] },
             doubts: vec![],
+            review: vec![],
             latency,
         }
     }

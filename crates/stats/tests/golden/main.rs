@@ -9,6 +9,7 @@ mod boundaries;
 mod drift;
 mod drift_reference;
 mod estimation;
+mod feedback;
 mod file;
 mod gate;
 mod human;

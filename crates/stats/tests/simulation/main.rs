@@ -8,6 +8,7 @@
 mod adjust;
 mod coverage;
 mod drift;
+mod feedback;
 mod folds;
 mod gate;
 mod harm;
