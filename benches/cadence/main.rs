@@ -21,8 +21,9 @@ use world::World;
 /// What a retrain costs, as a share of what a fresh model loses in a month.
 const WORTH: f64 = 0.01;
 /// Days between two retrains of the fixed schedules, and never.
-const FIXED: [(&str, i64); 6] = [
+const FIXED: [(&str, i64); 7] = [
     ("every step", 0),
+    ("every 7d", 7 * DAY),
     ("every 14d", 14 * DAY),
     ("every 30d", 30 * DAY),
     ("every 60d", 60 * DAY),

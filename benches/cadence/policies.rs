@@ -7,6 +7,7 @@ use domain::cadence::Odds;
 use domain::diagnosis::Cause;
 use domain::plan::{CadenceSource, Retrain};
 use domain::retrain::{RetrainDecision, RetrainFacts, retrain};
+use domain::time::DAY;
 use lifecycle::decay::curve::{Fitted, fit};
 use lifecycle::decay::paired::{Backtests, How, paired};
 use lifecycle::{Silent, trainers};
@@ -152,10 +153,15 @@ pub fn priced(rules: &Retrain, backtests: &Backtests, worth: f64) -> Retrain {
     Retrain { cost: Some(worth * 30.0 * fresh), loss_cost: Some(1.0), ..rules.clone() }
 }
 
-/// Whether the last step shows harm beside the first one of the same model.
+/// Whether the last week shows harm beside the first week of the same model.
 fn harm(world: &World<'_>, since: &[Did]) -> bool {
-    let [promised, .., now] = since else { return false };
-    let (before, after) = (moments(&promised.losses), moments(&now.losses));
+    let week = (7 * DAY / world.stream.step).max(1) as usize;
+    if since.len() < 2 * week {
+        return false;
+    }
+    let losses = |steps: &[Did]| -> Vec<f64> { steps.iter().flat_map(|did| did.losses.clone()).collect() };
+    let before = moments(&losses(&since[..week]));
+    let after = moments(&losses(&since[since.len() - week..]));
     let worse = after.0 - before.0;
     let skill = (prior_loss(world) - before.0).max(0.0);
     worse > TOLERANCE * skill && worse > Z * (before.1 + after.1).sqrt()

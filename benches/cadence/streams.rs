@@ -29,8 +29,8 @@ pub fn electricity(file: &Path) -> Result<Stream, Box<dyn Error>> {
     let at = (0..labels.len() as i64).map(|row| Some(Timestamp(begin + row * HOUR / 2))).collect();
     columns.push(Column { name: "last".into(), values: Values::Number(last) });
     columns.push(Column { name: "at".into(), values: Values::Time(at) });
-    let plan = "[retrain]\nwindow = \"90d\"";
-    stream("electricity", &Table::new(columns)?, "class", "at", plan, "trees", 7)
+    let plan = "[gate]\nmin_rows = 100\n[retrain]\nwindow = \"90d\"";
+    stream("electricity", &Table::new(columns)?, "class", "at", plan, "trees", 1)
 }
 
 /// Whether a customer says yes, as `examples/bank` has it.

@@ -54,22 +54,23 @@ fn seen(ageing: &Ageing) -> String {
             number(high)
         );
     };
-    let end = |end: Option<f64>| end.map_or_else(|| "not known".into(), span);
-    let (from, to) = (end(ageing.half_life.0), end(ageing.half_life.1));
-    if curve.half_life > 4.0 * ageing.oldest {
-        let slope = number(curve.decay().slope());
-        return format!(
-            "ageing is steady up to {oldest}: {slope} more loss a row and day; half-life above {oldest} [{from}, {to}]"
-        );
-    }
-    format!(
-        "half of {} is lost after {} [{from}, {to}]; at {oldest} a model loses {} [{}, {}] more a row than a fresh one",
-        number(curve.limit),
-        span(curve.half_life),
+    let loses = format!(
+        "at {oldest} a model loses {} [{}, {}] more a row than a fresh one",
         number(curve.decay().at(ageing.oldest)),
         number(low),
         number(high)
-    )
+    );
+    // a bend that far beyond what was measured is no bend
+    if curve.half_life > 4.0 * ageing.oldest {
+        let slope = number(curve.decay().slope());
+        return format!("ageing is steady up to {oldest}: {slope} more a row each day; {loses}");
+    }
+    let end = |end: Option<f64>| match end {
+        Some(days) if days <= 4.0 * ageing.oldest => span(days),
+        Some(_) | None => "beyond what was measured".into(),
+    };
+    let (from, to) = (end(ageing.half_life.0), end(ageing.half_life.1));
+    format!("half of {} is lost after {} [{from}, {to}]; {loses}", number(curve.limit), span(curve.half_life))
 }
 
 fn delay(rules: &Retrain, curve: Curve) -> Option<String> {
