@@ -168,7 +168,7 @@ fn people_answer_what_the_model_doubts() {
     );
     let (all, naive) =
         (live["all"]["value"].as_f64().expect("labels"), live["naive"].as_f64().expect("labels"));
-    assert!((0.0..0.2).contains(&all) && naive <= 1.0 && live["waiting"] == 0, "{live}");
+    assert!((-0.1..0.2).contains(&all) && naive <= 1.0 && live["waiting"] == 0, "{live}");
     let said = folder.run(&["review", "list", "."]);
     assert!(said.stdout.contains("alone      answers from 0."), "{}", said.stdout);
     let story = folder.run(&["trace", &ann[0], ".", "--json"]).json(0);

@@ -102,7 +102,7 @@ async fn picture(
     let found =
         apart(usize::MAX, move || desk.item(&of).map(|row| row.and_then(|row| png(&row, &name)))).await;
     found
-        .map_err(|why| DeskError::from(why))?
+        .map_err(DeskError::from)?
         .ok_or_else(|| ApiError::missing(format!("there is no picture `{column}` of item {item}")))
 }
 

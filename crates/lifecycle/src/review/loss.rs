@@ -13,7 +13,8 @@ use std::collections::HashMap;
 /// The share of wrong answers among all live rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LiveLoss {
-    /// From every label, weighted by one over its chance, with the model's own doubt as the guess.
+    /// From every label, weighted by one over its chance, with the model's own doubt as the guess. On few labels it may
+    /// come out a little below 0: that is its noise, and cutting it off would bias it.
     pub all: Option<Estimate>,
     /// From the audit alone: a plain sample.
     pub audit: Option<Estimate>,

@@ -358,7 +358,7 @@ fn answers_from_elsewhere_are_taken_once_and_cancelled_ones_are_counted() {
     assert_eq!((found.cancelled, found.empty), (1, drawn - 1));
     let worker = "ann@example.org".to_owned();
     let reply = Reply { prediction: id(&tasks, 0), worker, label: Some("yes".into()) };
-    assert_eq!(found.replies, [reply.clone()]);
+    assert_eq!(found.replies, std::slice::from_ref(&reply));
     let csv = format!(
         "prediction_id,label,worker\n{},yes,bob\n{},,bob\n{:032x},no,bob\n",
         id(&tasks, 1),
