@@ -38,7 +38,7 @@ def main():
     files = [arguments.reference, arguments.current]
     peers = os.path.join(os.path.dirname(os.path.abspath(__file__)), "peers.py")
     # the program says with 1 that something moved
-    ours = [arguments.incumbent, "drift", "--reference", files[0], "--current", files[1], "--json"]
+    ours = [arguments.incumbent, "drift", "--reference", files[0], "--current", files[1], "--columns-only", "--json"]
     commands = {
         "incumbent": (ours, (0, 1)),
         "evidently": ([arguments.evidently, peers, "evidently", *files], (0,)),

@@ -54,14 +54,14 @@ mod tests {
             input: serde_json::Map::new(),
             output: vec![0.5],
             truth: known(i).then(|| "yes".to_string()),
-            agree: (i % 5 == 0).then(|| agree(i)),
+            agree: i.is_multiple_of(5).then(|| agree(i)),
         };
         (0..2000).map(row).collect()
     }
 
     #[test]
     fn labels_that_stop_coming_are_dated() {
-        let rows = rows(|i| i < 1500 || i % 3 == 0, |_| true);
+        let rows = rows(|i| i < 1500 || i.is_multiple_of(3), |_| true);
         let found = labels(&rows, Timestamp(2000)).expect("shares").arrival.expect("rows");
         assert!(found.fell() && (found.since.expect("dated").0 - 1500).abs() < 100, "{found:?}");
         // rows too young for an outcome are no sign
@@ -71,7 +71,8 @@ mod tests {
 
     #[test]
     fn people_who_no_longer_agree_are_seen() {
-        let found = labels(&rows(|_| true, |i| i < 1000 || i % 2 == 0), Timestamp(2000)).expect("shares");
+        let found =
+            labels(&rows(|_| true, |i| i < 1000 || i.is_multiple_of(2)), Timestamp(2000)).expect("shares");
         assert!(found.agreement.expect("several labels").fell() && !found.arrival.expect("rows").fell());
     }
 }

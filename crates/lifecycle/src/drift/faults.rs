@@ -238,16 +238,21 @@ mod tests {
         check(numbers(2, |_, u| 1.5 + u), &[]);
         // a population that moved by a deviation is not broken
         check(numbers(2, |_, u| 1.8 + u), &[]);
-        check(numbers(2, |row, u| if row % 5 == 0 { f64::NAN } else { 1.5 + u }), &[FaultKind::Missing]);
+        check(
+            numbers(2, |row, u| if row.is_multiple_of(5) { f64::NAN } else { 1.5 + u }),
+            &[FaultKind::Missing],
+        );
         check(numbers(2, |_, _| 2.0), &[FaultKind::Frozen { value: "2".into() }]);
         check(
-            numbers(2, |row, u| if row % 20 == 0 { 2.0 } else { 1.5 + u }),
+            numbers(2, |row, u| if row.is_multiple_of(20) { 2.0 } else { 1.5 + u }),
             &[FaultKind::Spike { value: 2.0 }],
         );
         check(
-            numbers(2, |row, u| if row % 20 == 0 { 90.0 + u } else { 1.5 + u }),
+            numbers(2, |row, u| if row.is_multiple_of(20) { 90.0 + u } else { 1.5 + u }),
             &[FaultKind::OutOfRange {
-                example: numbers(2, |row, u| if row % 20 == 0 { 90.0 + u } else { 0.0 }).shape.largest(),
+                example: numbers(2, |row, u| if row.is_multiple_of(20) { 90.0 + u } else { 0.0 })
+                    .shape
+                    .largest(),
             }],
         );
         check(numbers(2, |_, u| (1.5 + u) / 1.609_344), &[FaultKind::Scaled { by: 1.0 / 1.609_344 }]);
@@ -275,7 +280,8 @@ mod tests {
 
     #[test]
     fn a_fault_is_dated() {
-        let cells = (0..2000).map(|row| if row >= 1400 && row % 3 == 0 { f64::NAN } else { draw(1, row) });
+        let cells = (0..2000u64)
+            .map(|row| if row >= 1400 && row.is_multiple_of(3) { f64::NAN } else { draw(1, row) });
         let column = Column { name: "x".into(), values: Values::Number(cells.collect()) };
         let rows = Table::new(vec![column]).expect("one column");
         let at: Vec<Timestamp> = (0..2000).map(Timestamp).collect();
@@ -294,7 +300,8 @@ mod tests {
     #[test]
     fn rows_that_repeat_others_are_counted() {
         let table = |every: u64| {
-            let cells = (0..1000).map(|row| draw(1, if row % every == 0 { row } else { row - row % every }));
+            let cells = (0..1000u64)
+                .map(|row| draw(1, if row.is_multiple_of(every) { row } else { row - row % every }));
             let column = Column { name: "x".into(), values: Values::Number(cells.collect()) };
             Table::new(vec![column]).expect("one column")
         };
