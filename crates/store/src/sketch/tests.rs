@@ -1,3 +1,5 @@
+//! What sketches promise, on columns whose truth is known.
+
 use super::*;
 use domain::{Column, Kind, Table, Timestamp, Values};
 use proptest::prelude::*;
