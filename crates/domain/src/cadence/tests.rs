@@ -1,3 +1,5 @@
+//! What the cadence comes to, and in which words.
+
 use super::*;
 use crate::plan::Span;
 use crate::time::DAY;

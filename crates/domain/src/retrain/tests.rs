@@ -1,3 +1,5 @@
+//! Every trigger of a retrain, and what holds it back.
+
 use super::*;
 use crate::ageing::Curve;
 use crate::plan::{CadenceSource, Span};

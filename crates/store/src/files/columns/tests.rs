@@ -1,3 +1,5 @@
+//! Columns read alone are those of the table.
+
 use super::*;
 use crate::files::parquet::{encode, write_parquet};
 use arrow_array::types::Int8Type;
