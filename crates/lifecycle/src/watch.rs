@@ -7,7 +7,7 @@ mod sketches;
 
 pub use sketches::windows;
 
-use crate::diagnose::{self, Case, Found, Program, Reference, Transform, traffic};
+use crate::diagnose::{self, Case, Found, Program, Reference, Traffic, Transform, traffic};
 use crate::drift::Window;
 use crate::live::{self, Live};
 use crate::version::{Version, open};
@@ -75,12 +75,8 @@ impl Watcher {
         live: &Live,
         kpi: Option<Change>,
     ) -> Result<Option<Found>, StageError> {
-        let Some(incumbent) = history.incumbent().map(|s| s.version.clone()) else { return Ok(None) };
-        let traffic = traffic::read(&self.project, &incumbent)?;
-        let Some(first) = traffic.rows.first().map(|row| row.at) else { return Ok(None) };
-        self.prepare(&incumbent, live, first)?;
+        let Some(traffic) = self.ready(history, live)? else { return Ok(None) };
         let Some((version, reference)) = &self.prepared else { return Ok(None) };
-        sketches::keep(self.sketches.as_ref(), version, &traffic)?;
         let program = Program::of(&self.project);
         let transform = program.as_ref().map(|program| program as &dyn Transform);
         diagnose::run(&Case { project: &self.project, version, reference, traffic: &traffic, transform, kpi })
@@ -89,13 +85,25 @@ impl Watcher {
     /// Every window of what the incumbent answered beside its reference, out of the sketches of its hours.
     pub fn over_time(&mut self, every: i64) -> Result<Vec<Window>, StageError> {
         let live = live::read(&self.project)?;
-        let Some(found) = self.look(&self.project.history()?, &live, None)? else { return Ok(Vec::new()) };
+        let Some(traffic) = self.ready(&self.project.history()?, &live)? else { return Ok(Vec::new()) };
         let Some((version, reference)) = &self.prepared else { return Ok(Vec::new()) };
-        let first =
-            traffic::read(&self.project, &version.id)?.rows.first().map_or(found.facts.from, |row| row.at);
+        let (Some(first), Some(last)) = (traffic.rows.first(), traffic.rows.last()) else {
+            return Ok(Vec::new());
+        };
         let plan = &self.project.plan.watch;
         let rules = DriftRules { effect: plan.effect, alpha: plan.alpha };
-        windows(self.sketches.as_ref(), version, reference, (first, found.facts.to), every, rules)
+        windows(self.sketches.as_ref(), version, reference, (first.at, last.at), every, rules)
+    }
+
+    /// What the incumbent answered, its hours kept and its reference made; `None` where there is nothing to look at.
+    fn ready(&mut self, history: &History, live: &Live) -> Result<Option<Traffic>, StageError> {
+        let Some(incumbent) = history.incumbent().map(|s| s.version.clone()) else { return Ok(None) };
+        let traffic = traffic::read(&self.project, &incumbent)?;
+        let Some(first) = traffic.rows.first().map(|row| row.at) else { return Ok(None) };
+        self.prepare(&incumbent, live, first)?;
+        let Some((version, _)) = &self.prepared else { return Ok(None) };
+        sketches::keep(self.sketches.as_ref(), version, &traffic)?;
+        Ok(Some(traffic))
     }
 
     /// Makes the reference of a version that serves anew.
