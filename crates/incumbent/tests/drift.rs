@@ -2,15 +2,10 @@
 
 mod common;
 
-use common::Copy;
+use common::{Copy, draw, post};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::time::Duration;
-
-/// A number in [0, 1) that looks drawn at random.
-fn draw(seed: u64, row: u64) -> f64 {
-    store::digest::mix64(seed, row) as f64 / u64::MAX as f64
-}
 
 /// Flats with a size, a place and whether they were let within a week.
 fn flats(rows: u64, seed: u64, unit: f64, place: &str) -> String {
@@ -141,12 +136,7 @@ fn served(plan: &str) -> (Copy, std::process::Child, String) {
 
 /// Sends rows, and what was true of them.
 fn send(address: &str, rows: u64, unit: f64) {
-    let post = |path: &str, body: &Value| -> Value {
-        let config = ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(60))).build();
-        let mut answer =
-            config.new_agent().post(format!("{address}{path}")).send_json(body).expect("an answer");
-        answer.body_mut().read_json().expect("JSON")
-    };
+    let post = |path: &str, body: &Value| post(&format!("{address}{path}"), body);
     let text = flats(rows, 9, unit, "lake");
     let cells: Vec<Vec<&str>> = text.lines().skip(1).map(|line| line.split(',').collect()).collect();
     let row = |c: &Vec<&str>| json!({"size": c[0].parse::<f64>().expect("a number"), "rooms": c[1].parse::<f64>().expect("a number"), "place": c[2]});

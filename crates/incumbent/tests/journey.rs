@@ -2,15 +2,9 @@
 
 mod common;
 
-use common::{Copy, decision};
+use common::{Copy, decision, post};
 use serde_json::{Value, json};
 use std::time::Duration;
-
-fn post(url: &str, body: &Value) -> Value {
-    let config = ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(30))).build();
-    let mut answer = config.new_agent().post(url).send_json(body).unwrap_or_else(|e| panic!("{url}: {e}"));
-    answer.body_mut().read_json().expect("JSON")
-}
 
 fn stage(status: &Value, number: u64) -> &str {
     let versions = status["versions"].as_array().expect("versions");

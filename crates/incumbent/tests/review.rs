@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::Copy;
+use common::{Copy, draw};
 use serde_json::{Value, json};
 use std::process::Child;
 use std::time::Duration;
@@ -20,11 +20,6 @@ error = 0.05
 daily = 100
 double = 0.0
 "#;
-
-/// A number in [0, 1) that looks drawn at random.
-fn draw(seed: u64, row: u64) -> f64 {
-    store::digest::mix64(seed, row) as f64 / u64::MAX as f64
-}
 
 /// Flats with a size, a rent and whether they were let within a week.
 fn flats(rows: u64, seed: u64) -> Vec<(f64, f64, &'static str)> {

@@ -5,6 +5,7 @@ use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// A folder with a copy of an example.
@@ -91,6 +92,18 @@ impl Ran {
         assert_eq!(self.code, code, "{}\n{}", self.stdout, self.stderr);
         serde_json::from_str(&self.stdout).unwrap_or_else(|e| panic!("{e}: {}", self.stdout))
     }
+}
+
+/// A number in [0, 1) that looks drawn at random.
+pub fn draw(seed: u64, row: u64) -> f64 {
+    store::digest::mix64(seed, row) as f64 / u64::MAX as f64
+}
+
+/// Posts JSON, and gives the JSON that is answered.
+pub fn post(url: &str, body: &Value) -> Value {
+    let config = ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(60))).build();
+    let mut answer = config.new_agent().post(url).send_json(body).unwrap_or_else(|e| panic!("{url}: {e}"));
+    answer.body_mut().read_json().expect("JSON")
 }
 
 /// The decision on each rule of a verdict.
