@@ -25,7 +25,7 @@ use crate::drift::Comparison;
 use crate::version::Version;
 use crate::{Project, StageError};
 use domain::diagnosis::{Change, Diagnosis, Facts, diagnose};
-use domain::{Event, Outputs, Timestamp};
+use domain::{Event, Timestamp};
 use looked::Looked;
 pub(crate) use traffic::places;
 
@@ -96,10 +96,4 @@ pub fn run(case: &Case<'_>) -> Result<Option<Found>, StageError> {
     let diagnosis = diagnose(&case.project.plan.watch, &facts);
     let without_labels = looked.without_labels(together.as_ref())?;
     Ok(Some(Found { facts, diagnosis, comparison, without_labels }))
-}
-
-/// The answers of these rows.
-pub(crate) fn taken(outputs: &Outputs, rows: &[usize]) -> Outputs {
-    let values = rows.iter().flat_map(|&row| outputs.row(row)).copied().collect();
-    Outputs { kind: outputs.kind.clone(), values }
 }

@@ -18,6 +18,7 @@ mod together;
 pub(crate) use column::sort;
 pub use column::{Compared, compare};
 pub use course::{Course, Over, Shift, Window, over_time};
+pub(crate) use dating::square_error;
 pub use dating::{Dated, date};
 pub use faults::{Pair, dated, faults, repeated};
 pub use files::{Asked, between_files};

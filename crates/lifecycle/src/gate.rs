@@ -1,6 +1,6 @@
 //! The gate's stage: measures challenger and incumbent on the same rows, asks the rule, ships what passes.
 
-use crate::score::{Rows, compare, default_margin, identical, losses, score};
+use crate::score::{Rows, compare, default_margin, identical, losses, score, taken};
 use crate::version::{Version, open};
 use crate::{Project, StageError, experiment, leak, slices};
 use domain::gate::{Comparison, Decision, Facts, Margin, SliceFact, Verdict, judge};
@@ -170,16 +170,11 @@ impl Measure<'_> {
         if rows.clusters() < LEAST_CLUSTERS {
             return Ok(None);
         }
-        let old = take(&self.answers.incumbent, &slice.rows);
-        let new = take(&self.answers.challenger, &slice.rows);
+        let old = taken(&self.answers.incumbent, &slice.rows);
+        let new = taken(&self.answers.challenger, &slice.rows);
         let comparison = compare(metric, &old, &new, &rows, 0.0)?;
         Ok(Some(SliceFact { slice: slice.name.clone(), declared: slice.declared, comparison }))
     }
-}
-
-fn take(outputs: &Outputs, rows: &[usize]) -> Outputs {
-    let values = rows.iter().flat_map(|&row| outputs.row(row)).copied().collect();
-    Outputs { kind: outputs.kind.clone(), values }
 }
 
 fn time_forward(history: &History, versions: &[&VersionId], test: &Examples) -> bool {

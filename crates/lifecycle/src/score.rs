@@ -61,6 +61,12 @@ pub fn identical(a: &Outputs, b: &Outputs) -> bool {
     a.kind == b.kind && a.values == b.values
 }
 
+/// The answers of these rows.
+pub(crate) fn taken(outputs: &Outputs, rows: &[usize]) -> Outputs {
+    let values = rows.iter().flat_map(|&row| outputs.row(row)).copied().collect();
+    Outputs { kind: outputs.kind.clone(), values }
+}
+
 /// The target's distribution in words, for people: `11.3% yes`, `mean 3.2`.
 pub fn describe(target: &Target) -> String {
     match target {

@@ -2,6 +2,7 @@
 //! that the plan says it must follow.
 
 use crate::StageError;
+use crate::score::taken;
 use crate::version::Version;
 use domain::diagnosis::Misbehaviour;
 use domain::plan::Watch;
@@ -42,10 +43,10 @@ pub(crate) fn misbehaviour(
 /// Rows that are answered differently in reverse order, or alone.
 fn company(version: &Version, rows: &Table, answered: &Outputs) -> Result<u64, StageError> {
     let reverse: Vec<usize> = (0..rows.rows()).rev().collect();
-    let reversed = differing(&version.answer(&rows.take(&reverse))?, &take(answered, &reverse));
+    let reversed = differing(&version.answer(&rows.take(&reverse))?, &taken(answered, &reverse));
     let mut alone = 0;
     for row in 0..rows.rows().min(ALONE) {
-        alone += differing(&version.answer(&rows.take(&[row]))?, &take(answered, &[row]));
+        alone += differing(&version.answer(&rows.take(&[row]))?, &taken(answered, &[row]));
     }
     Ok(reversed.max(alone))
 }
@@ -86,11 +87,6 @@ fn moved(rows: &Table, name: &str) -> Option<Table> {
 
 fn differing(found: &Outputs, expected: &Outputs) -> u64 {
     super::answers::compare(found, expected).wrong
-}
-
-fn take(outputs: &Outputs, rows: &[usize]) -> Outputs {
-    let values = rows.iter().flat_map(|&row| outputs.row(row)).copied().collect();
-    Outputs { kind: outputs.kind.clone(), values }
 }
 
 #[cfg(test)]

@@ -4,9 +4,10 @@ use super::looked::Looked;
 use super::traffic::{Asked, sample};
 use super::without_labels::{Served, estimates};
 use super::{
-    NEWEST, SAMPLE, WithoutLabels, answers, behaviour, fingerprint, labels, loss, reference, taken, traffic,
+    NEWEST, SAMPLE, WithoutLabels, answers, behaviour, fingerprint, labels, loss, reference, traffic,
 };
 use crate::drift::{Comparison, Together};
+use crate::score::taken;
 use crate::{StageError, live};
 use domain::diagnosis::{Exact, Facts, Labels, Loss, Replay};
 use domain::drift::ColumnDrift;

@@ -11,7 +11,7 @@
 //! *Checked against.* Simulated shifts of inputs only, and of the relation only.
 
 use crate::StageError;
-use crate::drift::{Encoded, Together, date};
+use crate::drift::{Encoded, Together, date, square_error};
 use domain::gate::Estimate;
 use domain::{Column, Outputs, Table, Timestamp};
 use models::trees::{self, Forest, Matrix, Objective, Params, Part};
@@ -59,7 +59,7 @@ impl Expected {
         let grow = |side: u64| {
             let rows: Vec<usize> =
                 (0..reference.losses.len()).filter(|&row| half(seed, row) != side).collect();
-            let answers = crate::diagnose::taken(reference.answers, &rows);
+            let answers = crate::score::taken(reference.answers, &rows);
             let matrix = matrix(&encoded, &reference.rows.take(&rows), &answers)?;
             let target: Vec<f64> = rows.iter().map(|&row| reference.losses[row]).collect();
             let params = Params {
@@ -232,11 +232,6 @@ pub(crate) fn estimate(losses: &[f64]) -> Estimate {
 
 fn mean(values: &[f64]) -> f64 {
     stats::sum::sum(values.iter().copied()) / values.len().max(1) as f64
-}
-
-/// The squared standard error of a mean.
-fn square_error(values: &[f64]) -> f64 {
-    if values.len() < 2 { 0.0 } else { stats::sum::variance(values) / values.len() as f64 }
 }
 
 fn bad(why: &dyn std::fmt::Display) -> StageError {

@@ -7,6 +7,7 @@
 //! *Checked against.* Steps and ramps at known places.
 
 use domain::Timestamp;
+use stats::drift::Ecdf;
 use stats::stream::one_change;
 
 /// Blocks that a series is cut into, at most.
@@ -56,11 +57,18 @@ fn rest_is_flat(blocks: &[f64], before: f64, after: f64) -> bool {
     (last - before) / (after - before) < 1.0 - AT_ONCE
 }
 
+/// Where each number stands among those of before, from 0 to 1; a missing one in the middle.
+pub(super) fn standings(before: &Ecdf, cells: &[f64]) -> Vec<f64> {
+    let place = |x: &f64| before.below(*x) as f64 / before.len() as f64;
+    cells.iter().map(|x| if x.is_finite() { place(x) } else { 0.5 }).collect()
+}
+
 fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len().max(1) as f64
 }
 
-fn square_error(values: &[f64]) -> f64 {
+/// The squared standard error of a mean.
+pub(crate) fn square_error(values: &[f64]) -> f64 {
     if values.len() < 2 { 0.0 } else { stats::sum::variance(values) / values.len() as f64 }
 }
 

@@ -3,7 +3,7 @@
 //! A fault is no drift: it has a shape that populations do not have. Each kind asks for an effect and for evidence.
 //! Not here: columns that hold what another held ([`super::likeness`]); whether it is a source's fault or a population's, which depends on how it began ([`domain::diagnosis`]).
 
-use super::dating::date;
+use super::dating::{date, standings};
 use super::likeness::{scaled, swapped};
 use super::profile::{Profile, Shape};
 use domain::diagnosis::{DataFault, FaultKind};
@@ -200,12 +200,8 @@ fn signal(kind: &FaultKind, reference: &Profile, values: &Values) -> Vec<f64> {
             }
             _ => Vec::new(),
         },
-        // where the values stand among the reference's, from 0 to 1
         (_, Values::Number(v)) => match &reference.shape {
-            Shape::Numbers(ecdf) => {
-                let place = |x: &f64| ecdf.below(*x) as f64 / ecdf.len() as f64;
-                v.iter().map(|x| if x.is_finite() { place(x) } else { 0.5 }).collect()
-            }
+            Shape::Numbers(ecdf) => standings(ecdf, v),
             _ => Vec::new(),
         },
         _ => Vec::new(),

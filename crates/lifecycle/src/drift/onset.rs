@@ -1,16 +1,13 @@
 //! When columns that moved began to: so that what came before is not taken for what is now.
 
-use super::dating::date;
+use super::dating::{date, standings};
 use super::profile::{Profile, Shape};
 use domain::{Column, Timestamp, Values};
 
 /// The moment at which a column moved at once; `None` where it did so little by little, or before these rows.
 pub fn onset(column: &Column, reference: &Profile, current: &Profile, at: &[Timestamp]) -> Option<Timestamp> {
     let signal: Vec<f64> = match (&column.values, &reference.shape, &current.shape) {
-        (Values::Number(cells), Shape::Numbers(before), _) => {
-            let place = |x: &f64| before.below(*x) as f64 / before.len() as f64;
-            cells.iter().map(|x| if x.is_finite() { place(x) } else { 0.5 }).collect()
-        }
+        (Values::Number(cells), Shape::Numbers(before), _) => standings(before, cells),
         (Values::Text(cells), Shape::Categories(before), Shape::Categories(now)) => {
             let share = |of: &std::collections::BTreeMap<String, u64>, all: u64, name: &String| {
                 of.get(name).copied().unwrap_or(0) as f64 / all.max(1) as f64
