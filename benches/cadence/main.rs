@@ -19,10 +19,12 @@ use streams::Stream;
 use world::World;
 
 /// What a retrain costs, as a share of what a fresh model loses in a month.
-const WORTH: f64 = 0.01;
+const WORTH: f64 = 0.002;
 /// Days between two retrains of the fixed schedules, and never.
-const FIXED: [(&str, i64); 7] = [
+const FIXED: [(&str, i64); 9] = [
     ("every step", 0),
+    ("every 2d", 2 * DAY),
+    ("every 3d", 3 * DAY),
     ("every 7d", 7 * DAY),
     ("every 14d", 14 * DAY),
     ("every 30d", 30 * DAY),

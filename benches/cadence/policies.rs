@@ -3,7 +3,7 @@
 use crate::world::{Did, World};
 use domain::VersionId;
 use domain::ageing::Ageing;
-use domain::cadence::Odds;
+use domain::cadence::{Cadence, Odds, recommend, span};
 use domain::diagnosis::Cause;
 use domain::plan::{CadenceSource, Retrain};
 use domain::retrain::{RetrainDecision, RetrainFacts, retrain};
@@ -40,11 +40,14 @@ pub fn fixed(world: &mut World<'_>, every: i64) -> Result<Lived, Box<dyn Error>>
 /// Retrains where the rule says so; a retrain costs `worth` of a month's loss.
 pub fn ours(world: &mut World<'_>, worth: f64) -> Result<Lived, Box<dyn Error>> {
     let rules = Retrain { cadence: CadenceSource::Measured, ..world.stream.plan.retrain.clone() };
-    let mut kept = Loop { rules, worth, ageing: None, measured_at: 0, extra: 0, alarms: 0 };
+    let mut kept =
+        Loop { rules, worth, ageing: None, measured_at: 0, extra: 0, alarms: 0, cadences: Vec::new() };
     let mut due =
         |world: &mut World<'_>, step: usize, model: usize, since: &[Did]| kept.due(world, step, model, since);
     let lived = live(world, &mut due)?;
-    Ok(Lived { note: format!("{} by alarm; {} models to measure ageing", kept.alarms, kept.extra), ..lived })
+    let Loop { alarms, extra, cadences, .. } = kept;
+    let note = format!("{alarms} by alarm; {extra} models to measure ageing: {}", cadences.join(", then "));
+    Ok(Lived { note, ..lived })
 }
 
 /// What keeps a model in order, as `incumbent up` does.
@@ -56,6 +59,8 @@ struct Loop {
     measured_at: usize,
     extra: usize,
     alarms: usize,
+    /// The cadences that were recommended, in turn.
+    cadences: Vec<String>,
 }
 
 impl Loop {
@@ -98,6 +103,10 @@ impl Loop {
         if let Some((backtests, fitted)) = measure(world, known)? {
             self.extra += backtests.origins.len();
             self.rules = priced(&self.rules, &backtests, self.worth);
+            self.cadences.push(match recommend(&self.rules, &fitted.ageing, Odds::default()).cadence {
+                Cadence::Every { days, .. } => span(days),
+                Cadence::Never | Cadence::Unknown => "no cadence".into(),
+            });
             self.ageing = Some(fitted.ageing);
         }
         Ok(())

@@ -29,7 +29,7 @@ pub fn electricity(file: &Path) -> Result<Stream, Box<dyn Error>> {
     let at = (0..labels.len() as i64).map(|row| Some(Timestamp(begin + row * HOUR / 2))).collect();
     columns.push(Column { name: "last".into(), values: Values::Number(last) });
     columns.push(Column { name: "at".into(), values: Values::Time(at) });
-    let plan = "[gate]\nmin_rows = 100\n[retrain]\nwindow = \"90d\"";
+    let plan = "[gate]\nmin_rows = 40\n[retrain]\nwindow = \"90d\"";
     stream("electricity", &Table::new(columns)?, "class", "at", plan, "trees", 1)
 }
 

@@ -10,10 +10,10 @@ pub use words::span;
 use crate::ageing::{Ageing, Curve};
 use crate::plan::Retrain;
 use serde::{Deserialize, Serialize};
-use stats::cadence::{Costs, Schedule, cost_per_day, never_above, saturating};
+use stats::cadence::{Costs, Schedule, cost_per_day, never_above, saturating, square_root};
 
 /// Rhythms of a business, in days: half or double the cheapest cadence costs little, so one of these will do.
-const RHYTHMS: [f64; 10] = [1.0 / 24.0, 0.25, 0.5, 1.0, 7.0, 14.0, 30.0, 91.0, 182.0, 365.0];
+const RHYTHMS: [f64; 12] = [1.0 / 24.0, 0.25, 0.5, 1.0, 2.0, 3.5, 7.0, 14.0, 30.0, 91.0, 182.0, 365.0];
 /// Beyond this factor a rhythm is another cadence.
 const NEAR: f64 = 2.0;
 
@@ -65,9 +65,9 @@ pub struct Recommended {
 pub fn recommend(rules: &Retrain, ageing: &Ageing, odds: Odds) -> Recommended {
     let costs = costs(rules, odds);
     let cadence = match (costs, ageing.curve) {
-        (_, None) => Cadence::Never,
-        (None, Some(_)) => Cadence::Unknown,
+        (None, _) => Cadence::Unknown,
         (Some(costs), Some(curve)) => cheapest(costs, curve),
+        (Some(costs), None) => at_worst(costs, ageing).map_or(Cadence::Never, every),
     };
     Recommended { cadence, reasons: words::reasons(rules, ageing, odds, costs, cadence) }
 }
@@ -93,11 +93,29 @@ pub fn cheapest(costs: Costs, curve: Curve) -> Cadence {
     let Ok(Some(Schedule { every, cost_per_day: least })) = saturating(costs, curve.decay(), 0.0) else {
         return Cadence::Never;
     };
-    let far = |rhythm: &f64| (rhythm / every).ln().abs();
-    let near = RHYTHMS.into_iter().min_by(|a, b| far(a).total_cmp(&far(b))).filter(|r| far(r) <= NEAR.ln());
-    let days = near.unwrap_or(every);
+    let days = rhythm(every);
     let price = cost_per_day(costs, curve.decay(), 0.0, days).unwrap_or(least);
     Cadence::Every { days, best: every, cost_per_day: price }
+}
+
+/// The business rhythm near so many days, where there is one.
+fn rhythm(days: f64) -> f64 {
+    let far = |rhythm: &f64| (rhythm / days).ln().abs();
+    let near = RHYTHMS.into_iter().min_by(|a, b| far(a).total_cmp(&far(b)));
+    near.filter(|rhythm| far(rhythm) <= NEAR.ln()).unwrap_or(days)
+}
+
+/// Where no ageing is seen, the schedule for as much as cannot be excluded: it costs little where there is none, and
+/// waiting costs much where there is. `None` where even that much would pay for no retrain within what was measured.
+fn at_worst(costs: Costs, ageing: &Ageing) -> Option<Schedule> {
+    let slope = ageing.at_oldest.1 / ageing.oldest;
+    let schedule = square_root(costs, slope).ok()?;
+    (schedule.every <= ageing.oldest).then_some(schedule)
+}
+
+fn every(schedule: Schedule) -> Cadence {
+    let Schedule { every: best, cost_per_day } = schedule;
+    Cadence::Every { days: rhythm(best), best, cost_per_day }
 }
 
 /// What things cost, where the plan says so; a retrain that may fail at the gate costs more.

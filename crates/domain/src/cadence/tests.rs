@@ -71,13 +71,25 @@ fn without_prices_there_is_a_decade_of_them_and_no_cadence() {
 }
 
 #[test]
-fn without_ageing_no_schedule_is_known_to_pay() {
+fn without_ageing_the_schedule_is_for_as_much_as_cannot_be_excluded() {
     let (cadence, why) = found(&rules(10.0, 100.0), None);
-    assert_eq!(cadence, Cadence::Never);
-    assert!(why.contains("no ageing seen up to 120d") && why.contains("at most 0.0400"), "{why}");
     // sqrt(2 * 10 / (100 * 0.04 / 120)) = 24.5
-    assert!(why.contains("every 24d would"), "{why}");
+    assert!(
+        matches!(cadence, Cadence::Every { days: 30.0, best, .. } if (24.0..25.0).contains(&best)),
+        "{cadence:?}"
+    );
+    assert!(why.contains("no ageing seen up to 120d") && why.contains("at most 0.0400"), "{why}");
+    assert!(why.contains("every 30d would pay"), "{why}");
     assert!(by_price(&rules(10.0, 100.0), &ageing(None), Odds::default()).is_empty());
+}
+
+#[test]
+fn without_ageing_nothing_pays_for_a_retrain_that_costs_more_than_all_there_may_be() {
+    // sqrt(2 * 1000 / (100 * 0.04 / 120)) = 245 days, and 120 were measured
+    let (cadence, why) = found(&rules(1_000.0, 100.0), None);
+    assert_eq!(cadence, Cadence::Never);
+    assert!(why.contains("no schedule pays"), "{why}");
+    assert_eq!(found(&Retrain::default(), None).0, Cadence::Unknown, "nobody said what things cost");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::{Cadence, Odds, bound};
 use crate::ageing::{Ageing, Curve};
 use crate::plan::Retrain;
 use crate::time::DAY;
-use stats::cadence::{Costs, square_root};
+use stats::cadence::Costs;
 
 pub(super) fn reasons(
     rules: &Retrain,
@@ -22,7 +22,10 @@ pub(super) fn reasons(
     said.push(prices(rules, odds, costs));
     match (cadence, ageing.curve) {
         (Cadence::Never, Some(curve)) => said.push(never(costs, curve)),
-        (Cadence::Never, None) => said.extend(at_worst(ageing, costs)),
+        (Cadence::Never, None) => said.push(
+            "no schedule pays: not even as much ageing as cannot be excluded would pay for a retrain within that time".into(),
+        ),
+        (Cadence::Every { days, .. }, None) => said.push(until_more_is_known(days)),
         (Cadence::Every { days, best, cost_per_day }, _) => {
             said.push(flat(best, days, cost_per_day));
             said.extend((best > ageing.oldest).then(|| beyond(ageing)));
@@ -108,14 +111,11 @@ fn never(costs: Costs, curve: Curve) -> String {
     )
 }
 
-/// With no ageing seen there may be some all the same: as often as the upper bound would have it, and not more.
-fn at_worst(ageing: &Ageing, costs: Costs) -> Option<String> {
-    let slope = ageing.at_oldest.1 / ageing.oldest;
-    let at_worst = square_root(costs, slope).ok()?;
-    Some(format!(
-        "no schedule is known to pay; were there as much ageing as cannot be excluded, every {} would",
-        span(at_worst.every)
-    ))
+fn until_more_is_known(days: f64) -> String {
+    format!(
+        "were there as much ageing as cannot be excluded, every {} would pay: so often, until more is known",
+        span(days)
+    )
 }
 
 /// `30d`, `7.3d`, `5.2h`: days as a span of time.

@@ -20,6 +20,7 @@ pub use draw::draw;
 pub use ledger::{Item, Refused};
 pub use line::{Asked, Round};
 pub use loss::{LiveLoss, live_loss};
+pub use novelty::novelty;
 
 use domain::PredictionId;
 use domain::review::Why;

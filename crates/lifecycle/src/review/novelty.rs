@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 const WORDS: usize = 4;
 
 /// One number a row, 0 and more: the squared mean surprise of its cells, so that the rarest rows stand out.
-pub(crate) fn novelty(rows: &[&Map<String, Value>]) -> Vec<f64> {
+pub fn novelty(rows: &[&Map<String, Value>]) -> Vec<f64> {
     let names: BTreeSet<&String> = rows.iter().flat_map(|row| row.keys()).collect();
     let mut sums = vec![0.0; rows.len()];
     for name in &names {
