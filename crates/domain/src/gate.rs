@@ -5,9 +5,10 @@
 //! Invariant: a gate that lacks evidence says how many rows are missing; it never guesses.
 
 mod checks;
+mod cost;
 mod facts;
 
-pub use facts::{Comparison, Estimate, Facts, Leak, Ledger, Margin, SliceFact};
+pub use facts::{Comparison, Cost, Estimate, Facts, Leak, Ledger, Margin, Resource, SliceFact};
 
 use crate::plan::Gate;
 use serde::{Deserialize, Serialize};
@@ -55,7 +56,7 @@ pub struct Check {
 ///
 /// It passes when every check passes: enough rows; clean of leakage; the primary metric superior (or
 /// non-inferior, where the plan asks for that); every guardrail non-inferior; no slice shown to be harmed;
-/// evidence left in the ledger. Any failed check fails it; otherwise any open check leaves it inconclusive.
+/// everything that the plan's budget bounds within it; evidence left in the ledger. Any failed check fails it; otherwise any open check leaves it inconclusive.
 /// Guardrails are an intersection-union test and need no correction of alpha.
 pub fn judge(rules: &Gate, facts: &Facts) -> Verdict {
     let mut checks = vec![checks::leakage(facts), checks::rows(rules, facts)];
@@ -63,6 +64,7 @@ pub fn judge(rules: &Gate, facts: &Facts) -> Verdict {
     checks.extend(checks::baseline(rules, facts));
     checks.extend(facts.guardrails.iter().map(|g| checks::guardrail(rules, g)));
     checks.extend(checks::slices(rules, facts));
+    checks.extend(facts.costs.iter().map(cost::cost));
     checks.push(checks::holdout(rules, facts));
     checks.push(checks::ledger(rules, facts));
     Verdict { decision: combine(&checks), checks }
@@ -137,6 +139,7 @@ mod tests {
             rows: primary.gain.rows,
             identical: false,
             margin: Margin { value: 0.005, from: "the plan".into() },
+            costs: Vec::new(),
             primary,
             against_baseline: None,
             guardrails: Vec::new(),

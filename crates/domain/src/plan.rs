@@ -4,6 +4,7 @@
 //! [`fields::FIELDS`] with its kind, default and reason: unknown keys, ranges, `--explain` and the JSON
 //! schema are all read off that one list. Not here: reading the file, or printing an error with its line.
 
+mod budget;
 mod data;
 pub mod fields;
 mod parse;
@@ -14,6 +15,7 @@ mod review;
 pub mod schema;
 mod watch;
 
+pub use budget::Budget;
 pub use data::{Data, Recommend, Shape};
 pub use parse::PlanError;
 pub use release::{Compare, Goal, OverBaseline, Peek, Release};
@@ -57,6 +59,9 @@ pub struct Plan {
     /// What a challenger must show.
     #[serde(default)]
     pub gate: Gate,
+    /// What a model may cost to serve.
+    #[serde(default)]
+    pub budget: Budget,
     /// How answers are given.
     #[serde(default)]
     pub serve: Serve,

@@ -7,6 +7,7 @@ mod alarm;
 mod args;
 mod commands;
 mod control;
+mod door;
 mod error;
 mod interrupt;
 mod plan_file;

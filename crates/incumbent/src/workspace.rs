@@ -36,6 +36,7 @@ fn open_with(
         blobs: Arc::new(store::FileBlobs::open(&state.join("blobs"))?),
         journal: Arc::new(journal(&state.join("journal"))?),
         now: Arc::new(now),
+        door: Some(Arc::new(crate::door::OwnServer)),
         dir,
     })
 }

@@ -2,7 +2,7 @@
 
 use crate::score::{Rows, compare, default_margin, identical, losses, score, taken};
 use crate::version::{Version, open};
-use crate::{Project, StageError, experiment, leak, slices};
+use crate::{Project, StageError, cost, experiment, leak, slices};
 use domain::gate::{Comparison, Decision, Facts, Margin, SliceFact, Verdict, judge};
 use domain::history::{Deployment, Release};
 use domain::{Event, Examples, History, Outputs, Score, Stage, Task, Timestamp, VersionId};
@@ -102,6 +102,7 @@ fn facts(
         slices: measure.slices(primary, trial.test)?,
         leaks: leak::leaks(trial.train, trial.test),
         ledger: history.ledger(&challenger.id, &incumbent.id, &trial.data),
+        costs: cost::costs(project, challenger, &trial.test.rows)?,
         margin,
     })
 }

@@ -7,6 +7,7 @@ pub mod analyze;
 pub mod baseline;
 mod book;
 pub mod choice;
+pub mod cost;
 pub mod data;
 pub mod decay;
 pub mod diagnose;

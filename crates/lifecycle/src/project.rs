@@ -1,6 +1,7 @@
 //! A project: its plan, and the houses where its facts live.
 
 use crate::StageError;
+use crate::cost::Door;
 use domain::{Event, History, Plan, Timestamp};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,6 +22,8 @@ pub struct Project {
     pub journal: Arc<dyn Journal>,
     /// What time it is.
     pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    /// Who serves a version to see what that costs; without one, a bounded cost stays unknown.
+    pub door: Option<Arc<dyn Door>>,
 }
 
 /// Who is told how far a stage has come, and may stop it.

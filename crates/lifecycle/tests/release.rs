@@ -83,6 +83,7 @@ impl World {
             blobs: Arc::new(MemoryBlobs::default()),
             journal: Arc::new(MemoryJournal::default()),
             now: Arc::new(move || Timestamp(now.load(Ordering::Relaxed))),
+            door: None,
         };
         let rows = examples(2_000, 1);
         let version = |fit: &dyn models::Fit, rows: &Examples, origin: Origin| {

@@ -59,6 +59,7 @@ impl World {
             blobs: Arc::new(MemoryBlobs::default()),
             journal: Arc::new(MemoryJournal::default()),
             now: Arc::new(|| at(HOURS)),
+            door: None,
         };
         up::run(&project, &mut Silent).expect("it trains");
         World { project, _folder: folder }

@@ -55,6 +55,7 @@ pub mod paired;
 pub mod power;
 pub mod proportion;
 pub mod quality;
+pub mod quantile;
 pub mod random;
 pub mod ranking;
 pub mod ratio;

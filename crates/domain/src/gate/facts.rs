@@ -47,6 +47,34 @@ pub struct Facts {
     pub leaks: Vec<Leak>,
     /// The evidence spent so far.
     pub ledger: Ledger,
+    /// What it costs to serve, for each thing that the plan bounds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub costs: Vec<Cost>,
+}
+
+/// What the plan's budget bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Resource {
+    /// What 99 of 100 requests stay below, in microseconds.
+    P99,
+    /// The bytes of the model.
+    Size,
+    /// The bytes that a server with this model alone takes.
+    Memory,
+}
+
+/// What serving the challenger costs, and what it may.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Cost {
+    /// Of what.
+    pub resource: Resource,
+    /// What was measured, on how many requests; `None` where nobody could measure it.
+    pub found: Option<Estimate>,
+    /// The most that the plan allows.
+    pub most: f64,
+    /// How it was measured, in words; or why it was not.
+    pub how: String,
 }
 
 /// The smallest difference that matters, and who says so.

@@ -254,6 +254,37 @@ pub const FIELDS: &[FieldDoc] = &[
         "how often the same fixed rows may be asked before they count as used up",
     ),
     field(
+        "budget.p99",
+        Span,
+        "none",
+        "the most that 99 of 100 requests may take at the server's own door: a model over it does not ship, however accurate",
+    ),
+    field(
+        "budget.batch",
+        Whole { min: 1, max: 10_000 },
+        "1",
+        "rows of a request while `p99` is measured: as many as your clients send",
+    ),
+    field(
+        "budget.concurrency",
+        Whole { min: 1, max: 256 },
+        "1",
+        "requests under way at once while `p99` is measured: as many as your clients have",
+    ),
+    field(
+        "budget.requests",
+        Whole { min: 500, max: 1_000_000 },
+        "2000",
+        "how many requests are measured, after 100 that warm up; fewer than 500 do not bound the 99th of 100",
+    ),
+    field("budget.size_mb", Number { min: 1e-6, max: 1e6 }, "none", "the largest model, in MB of its file"),
+    field(
+        "budget.memory_mb",
+        Number { min: 1e-3, max: 1e6 },
+        "none",
+        "the most memory that a server with this model alone may take",
+    ),
+    field(
         "serve.address",
         Text,
         "127.0.0.1:8085",

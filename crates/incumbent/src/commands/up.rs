@@ -1,6 +1,6 @@
 //! `incumbent up`: the main job, and the loop that keeps it there.
 
-mod replay;
+pub mod replay;
 
 use crate::control::Control;
 use crate::progress::Shown;

@@ -58,6 +58,7 @@ impl World {
             blobs: Arc::new(MemoryBlobs::default()),
             journal: Arc::new(MemoryJournal::default()),
             now: Arc::new(move || Timestamp(now.load(Ordering::Relaxed))),
+            door: None,
         };
         World { project, clock, dir: tempfile::tempdir().expect("a folder") }
     }

@@ -62,6 +62,7 @@ impl World {
             blobs: Arc::new(MemoryBlobs::default()),
             journal: Arc::new(MemoryJournal::default()),
             now: Arc::new(|| Timestamp(BEGIN.2)),
+            door: None,
         };
         let draw = &mut Draw::new(seed);
         let train = examples(BEGIN.0, ROWS.0, draw);
