@@ -62,6 +62,8 @@ pub struct Stacked {
     pub log_loss: f64,
     /// The first level.
     pub members: Vec<Scored>,
+    /// The first level as models of their own, fitted on all rows: what to serve where the whole is no better.
+    pub artifacts: Vec<Artifact>,
     /// The second level.
     pub second: Vec<Scored>,
     /// How the second level is blended.
@@ -92,6 +94,7 @@ impl Stack {
         let out_of_fold = self.cross_fitted(&run, &said)?;
         Ok(Stacked {
             artifact: run.artifact(onnx)?,
+            artifacts: members.into_iter().map(|onnx| run.artifact(onnx)).collect::<Result<_, _>>()?,
             classes: run.target.names.to_vec(),
             log_loss: loss(&run.target, &out_of_fold),
             out_of_fold,

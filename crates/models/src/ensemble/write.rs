@@ -16,6 +16,8 @@ pub(super) fn write(
     classes: usize,
 ) -> Result<Vec<u8>, FitError> {
     let mut merger = Merger::new("ensemble");
+    // The answer's name is taken before a part's own answer can have it.
+    let answer_name = merger.graph.fresh("probabilities");
     let refused = |e: OnnxError| FitError::Write { trainer: "ensemble".into(), why: e.to_string() };
     let add = |merger: &mut Merger, onnx: &[u8], bound: &[(&str, &str)]| {
         let names = merger.add(onnx, bound).map_err(refused)?;
@@ -36,8 +38,8 @@ pub(super) fn write(
     graph.initializer_i64(&axes, &[1], vec![1]);
     let total = graph.op("ReduceSum", &[&pooled, &axes], vec![("keepdims", 1.into())]);
     let answer = graph.op("Div", &[&pooled, &total], vec![]);
-    graph.output("probabilities", Dtype::F32, &[classes]);
-    graph.node("", "Identity", &[&answer], &["probabilities"], vec![]);
+    graph.output(&answer_name, Dtype::F32, &[classes]);
+    graph.node("", "Identity", &[&answer], &[&answer_name], vec![]);
     Ok(graph.finish())
 }
 
