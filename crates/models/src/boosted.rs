@@ -157,7 +157,7 @@ fn best_rounds(
 }
 
 /// Columns that are mostly 0, as one-hot ones are, are kept by their other entries only.
-fn matrix(features: &Features) -> Result<Matrix, TreesError> {
+pub(crate) fn matrix(features: &Features) -> Result<Matrix, TreesError> {
     let mut matrix = Matrix::new(features.rows)?;
     for column in &features.columns {
         let rows: Vec<u32> = (0u32..).zip(column).filter(|&(_, &x)| x != 0.0).map(|(row, _)| row).collect();

@@ -9,7 +9,9 @@ pub mod boosted;
 pub mod command;
 pub mod conformance;
 pub mod contract;
+pub mod distill;
 pub mod encode;
+pub mod ensemble;
 pub mod factors;
 pub mod forecast;
 pub mod import;
@@ -20,5 +22,6 @@ mod split;
 mod supervise;
 pub mod text;
 pub mod trees;
+pub mod zoo;
 
 pub use contract::{Artifact, Fit, FitError, Predict, PredictError, Seed};

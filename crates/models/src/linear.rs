@@ -5,7 +5,7 @@
 //! ones where rows have an instant (see [`crate::split`]).
 
 pub(crate) mod lbfgs;
-mod logistic;
+pub(crate) mod logistic;
 pub(crate) mod ridge;
 
 use crate::contract::{Artifact, Fit, FitError, Seed};
@@ -14,7 +14,7 @@ use crate::onnx::{Dtype, GraphBuilder};
 use crate::split::{Split, splits};
 use crate::supervise::{self, Classes, Numbers};
 use domain::{Examples, OutputKind, Task};
-use logistic::{Precision, Problem, Weights};
+pub(crate) use logistic::{Precision, Problem, Weights};
 use ridge::{Line, Moments};
 
 /// The penalties tried, from strong to weak. Numbers have deviation 1, so one range suits all data. The
@@ -239,7 +239,7 @@ fn write_ridge(encoder: &Encoder, line: &Line) -> Artifact {
 }
 
 /// `features * weights + intercepts`, with `weights` of shape `[features, sums]`.
-fn write_sums(
+pub(crate) fn write_sums(
     graph: &mut GraphBuilder,
     features: &str,
     sums: usize,

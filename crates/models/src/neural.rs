@@ -18,13 +18,17 @@ mod dense;
 mod loss;
 mod mlp;
 mod network;
+mod perceptron;
 mod pool;
 mod product;
 mod train;
 mod write;
 
 pub use cnn::Cnn;
+pub(crate) use loss::Heat;
 pub use mlp::Mlp;
+pub use perceptron::Perceptron;
+pub(crate) use perceptron::{Flat, Trained};
 
 #[cfg(test)]
 mod tests;

@@ -41,6 +41,27 @@ pub fn splits(data: &Examples, parts: usize, seed: Seed) -> Vec<Split> {
     (0..parts).map(split).filter(both_sides).collect()
 }
 
+/// The one fold index of an ensemble: for each row the number, below `parts`, of the fold that it is held out in.
+/// Entities stay together; else rows with an instant are cut into blocks of time, so that neighbours in time stand
+/// together, though a later block does teach an earlier one; else classes are spread evenly.
+pub fn folds(data: &Examples, parts: usize, seed: Seed) -> Vec<usize> {
+    if let Some(entity) = &data.entity {
+        return entity.iter().map(|&e| random::below(parts, seed.0, e, 1)).collect();
+    }
+    let Some(at) = &data.at else { return spread(&data.target, parts, seed) };
+    let mut fold = vec![0; data.len()];
+    let order = by_instant(at);
+    for (place, &row) in order.iter().enumerate() {
+        let before = place.checked_sub(1).map(|p| order[p]);
+        // Rows of one instant stay together.
+        fold[row] = match before.filter(|&b| at[b] == at[row]) {
+            Some(same) => fold[same],
+            None => place * parts / data.len(),
+        };
+    }
+    fold
+}
+
 fn by_instant(at: &[domain::Timestamp]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..at.len()).collect();
     order.sort_by_key(|&row| at[row]);
@@ -106,6 +127,20 @@ mod tests {
         for split in &splits {
             assert_eq!(split.choose.iter().filter(|&&row| row % 10 < 1).count(), 10);
         }
+    }
+
+    #[test]
+    fn folds_hold_every_row_once_and_do_not_tear() {
+        let mut data = examples(2, 300);
+        let fold = folds(&data, 3, Seed(1));
+        assert!((0..3).all(|f| fold.iter().filter(|&&x| x == f).count() == 100));
+        data.at = Some((0..300).map(|i| Timestamp(i / 7)).collect());
+        let fold = folds(&data, 3, Seed(1));
+        assert!(fold.is_sorted() && fold[0] == 0 && fold[299] == 2);
+        assert!((0..300).all(|i| i % 7 == 0 || fold[i] == fold[i - 1]));
+        data.entity = Some((0..300).map(|row| row % 40).collect());
+        let fold = folds(&data, 3, Seed(1));
+        assert!((40..300).all(|row| fold[row] == fold[row - 40]));
     }
 
     #[test]

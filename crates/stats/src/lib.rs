@@ -16,7 +16,7 @@
 //! [`cadence`]; people in [`agreement`], [`dawid_skene`] and [`alternative_annotator`]; probabilities made
 //! honest in [`calibrate`] and judged in [`calibration`]; rows without labels in [`quality`], with drawn ones
 //! in [`label_sampling`]; what a model answers alone in [`deferral`], what people look at in [`selection`], labels
-//! that look wrong in [`confident_learning`].
+//! that look wrong in [`confident_learning`]; teachers and students in [`distill`].
 
 pub mod adjust;
 pub mod agreement;
@@ -38,6 +38,7 @@ pub mod deferral;
 pub mod delong;
 pub mod detectable;
 pub mod diebold_mariano;
+pub mod distill;
 pub mod distribution;
 pub mod drift;
 pub mod estimate;

@@ -35,7 +35,7 @@ const PARTS: usize = 20;
 const FEW_ROWS: usize = 2_000;
 
 /// The trainer `cnn`: a convolutional network for one column of pictures and classes as the target.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Cnn {
     /// Whether a picture means the same in a mirror; then half of the looks at it are mirrored.
     pub mirror: bool,

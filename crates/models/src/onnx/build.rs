@@ -171,6 +171,25 @@ impl GraphBuilder {
         name
     }
 
+    /// Declares an input as another graph did, unless one of its name is there.
+    pub(super) fn declare(&mut self, input: proto::ValueInfo) {
+        if self.names.insert(input.name.clone().unwrap_or_default()) {
+            self.graph.input.push(input);
+        }
+    }
+
+    /// Adds a constant under its own name, which [`GraphBuilder::fresh`] gave.
+    pub(super) fn push_constant(&mut self, constant: proto::TensorProto) {
+        self.graph.initializer.push(constant);
+    }
+
+    /// Adds a node whose outputs [`GraphBuilder::fresh`] named.
+    pub(super) fn push_node(&mut self, mut node: proto::Node) {
+        let op = node.op_type.as_deref().unwrap_or_default();
+        node.name = Some(format!("{op}_{}", self.graph.node.len()));
+        self.graph.node.push(node);
+    }
+
     /// The bytes of the file.
     pub fn finish(&self) -> Vec<u8> {
         let opset = |domain: &str, version| proto::OperatorSet {

@@ -16,9 +16,11 @@
 mod build;
 mod chain;
 mod claims;
+mod distance;
 mod edit;
 mod engine;
 mod error;
+mod merge;
 mod ml;
 mod model;
 mod node;
@@ -31,9 +33,12 @@ mod weigh;
 
 pub use build::{Attribute, CONTRIB, GraphBuilder, ML};
 pub use claims::{Claim, claims, reference};
+pub(crate) use distance::Others;
 pub(crate) use edit::{Edit, Side};
 pub use engine::Engine;
 pub use error::OnnxError;
+pub(crate) use merge::Merger;
+pub use merge::parameters;
 pub(crate) use ml::{Tokenizer, lower};
 pub(crate) use model::feed;
 pub use model::{OnnxModel, signature_of};

@@ -89,7 +89,7 @@ impl Program {
         &self.outputs
     }
 
-    /// The most columns of n-grams that a row is spread out to; 0 where none is.
+    /// The most columns of n-grams, or distances to constant rows, that a row is spread out to; 0 where none is.
     pub(super) fn widest(&self) -> usize {
         self.widest
     }
@@ -242,8 +242,16 @@ impl<'a> Loader<'a> {
         }
         let (outputs, output_slots) = loader.outputs(graph)?;
         let (mut steps, widest) = loader.fuse(steps, &nodes, &output_slots);
+        let widest = widest.max(loader.farthest(&steps));
         forget(&mut steps, &output_slots, loader.dtypes.len());
         Ok(Program { engine, inputs, outputs, output_slots, constants: loader.constants, steps, widest })
+    }
+
+    /// To how many constant rows a row's distances are measured at once.
+    fn farthest(&self, steps: &[Step]) -> usize {
+        let others = steps.iter().filter(|step| step.op == "CDist").filter_map(|step| *step.inputs.get(1)?);
+        let count = |slot: usize| self.constants[slot].as_ref().and_then(|t| t.shape().first()).copied();
+        others.filter_map(count).max().unwrap_or(0)
     }
 
     /// Gives slots to inputs, which come first, and initialisers.

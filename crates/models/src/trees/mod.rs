@@ -1,4 +1,5 @@
-//! Gradient-boosted trees: histogram based, grown leaf by leaf, for classes, probabilities and numbers.
+//! Trees: boosted ones, histogram based and grown leaf by leaf, for classes, probabilities and numbers; and
+//! averaged ones ([`Averaging`]), for classes and probabilities.
 //!
 //! Takes numbers, not tables: text and times are encoded before. Written as ONNX by
 //! [`Forest::write_onnx`]; evaluating that is not done here but for tests ([`Forest::predict`]). Why not a
@@ -23,6 +24,7 @@
 //! # Ok::<(), models::trees::TreesError>(())
 //! ```
 
+mod bagged;
 mod binned;
 mod bins;
 mod boost;
@@ -30,6 +32,7 @@ mod draw;
 mod error;
 mod forest;
 mod grow;
+mod halve;
 mod histogram;
 mod matrix;
 mod objective;
@@ -39,6 +42,7 @@ mod split;
 mod sum;
 mod watch;
 
+pub use bagged::{Averaging, Bagged};
 pub use boost::{Part, fit};
 pub use error::TreesError;
 pub use forest::{Forest, Node, Tree};

@@ -7,6 +7,7 @@
 //! Logistic is written as softmax over 0 and the log odds, which is the same probability. The operator's own
 //! way for two classes, one score and `LOGISTIC`, leaves the logistic out when no leaf value is negative.
 
+use super::bagged::Bagged;
 use super::forest::{Forest, Node};
 use super::objective::Objective;
 use crate::onnx::{Attribute, GraphBuilder, ML};
@@ -98,6 +99,54 @@ impl Forest {
         for (tree, nodes) in self.trees.iter().map(|tree| &tree.nodes).enumerate() {
             for (place, node) in nodes.iter().enumerate() {
                 lists.push(tree, place, node, tree % self.base.len());
+            }
+        }
+        lists
+    }
+}
+
+impl Bagged {
+    /// Adds the mean of the trees to a graph; gives the name of the probabilities, `float [N, outputs]`. `input` names
+    /// the features there, missing as NaN.
+    pub fn write_onnx(&self, graph: &mut GraphBuilder, input: &str) -> String {
+        let lists = self.lists();
+        let mut attributes = vec![
+            ("post_transform", "NONE".into()),
+            ("aggregate_function", "SUM".into()),
+            ("n_targets", (self.outputs as i64).into()),
+            ("target_treeids", lists.leaf_trees.clone().into()),
+            ("target_nodeids", lists.leaf_nodes.clone().into()),
+            ("target_ids", lists.leaf_outputs.clone().into()),
+            ("target_weights", lists.leaf_values.clone().into()),
+        ];
+        attributes.extend(lists.nodes());
+        let sums = graph.fresh("tree_shares");
+        graph.node(ML, "TreeEnsembleRegressor", &[input], &[&sums], attributes);
+        // Single-precision shares of many trees miss a sum of 1 by more than answers may.
+        let axes = graph.fresh("axes");
+        graph.initializer_i64(&axes, &[1], vec![1]);
+        let total = graph.op("ReduceSum", &[&sums, &axes], vec![("keepdims", 1.into())]);
+        graph.op("Div", &[&sums, &total], vec![])
+    }
+
+    fn lists(&self) -> Lists {
+        let mut lists = Lists::default();
+        for (tree, place, node) in self.nodes() {
+            lists.push(tree, place, node, 0);
+            let Node::Leaf { value } = node else { continue };
+            // A leaf's value is its number, behind which stand its shares.
+            (
+                lists.leaf_trees.pop(),
+                lists.leaf_nodes.pop(),
+                lists.leaf_outputs.pop(),
+                lists.leaf_values.pop(),
+            );
+            let shares = &self.trees[tree].leaves[*value as usize * self.outputs..][..self.outputs];
+            for (output, share) in shares.iter().enumerate() {
+                lists.leaf_trees.push(tree as i64);
+                lists.leaf_nodes.push(place as i64);
+                lists.leaf_outputs.push(output as i64);
+                lists.leaf_values.push(share / self.trees.len() as f32);
             }
         }
         lists

@@ -6,6 +6,7 @@
 mod ab;
 mod baselines;
 mod boundaries;
+mod distill;
 mod drift;
 mod drift_reference;
 mod estimation;

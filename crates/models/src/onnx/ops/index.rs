@@ -127,12 +127,19 @@ fn top(t: &Tensor, axis: usize, k: usize, largest: bool) -> Result<Vec<Tensor>, 
     let inner = blocks(t.shape(), axis).1;
     for (line, (start, width, step)) in lines(t, axis).enumerate() {
         let mut order: Vec<usize> = (0..width).collect();
-        order.sort_by(|&a, &b| {
+        // Equal elements stand in order of their index.
+        let by = |&a: &usize, &b: &usize| {
             let order = compare(t.data(), start + a * step, start + b * step);
-            if largest { order.reverse() } else { order }
-        });
+            (if largest { order.reverse() } else { order }).then(a.cmp(&b))
+        };
+        // A few of many are put in front before they are sorted.
+        if k < width {
+            order.select_nth_unstable_by(k, by);
+            order.truncate(k);
+        }
+        order.sort_unstable_by(by);
         let to = (line / inner) * k * inner + line % inner;
-        for (rank, &i) in order.iter().take(k).enumerate() {
+        for (rank, &i) in order.iter().enumerate() {
             places[to + rank * inner] = start + i * step;
             ranks[to + rank * inner] = i as i64;
         }

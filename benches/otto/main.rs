@@ -1,0 +1,129 @@
+//! A teacher and its students on the Otto challenge: log loss of the prior, of each member, of the ensemble, and of
+//! students taught with hard labels, with the teacher's, and with the teacher's on bred rows beside; each with its
+//! parameters, bytes and microseconds for a single row.
+//!
+//! Every loss is on rows that nothing was fitted to or chosen by. Reads `otto.csv`, which `run.sh` exports; keeps what
+//! was fitted in `shelf` beside it and every line of the table in `results.csv`, so that a run goes on where the last one
+//! stopped.
+//!
+//! usage: otto FOLDER [--preset otto|small|tiny] [--quick] [--rows N]
+
+mod measure;
+mod rows;
+mod shelf;
+
+use domain::Examples;
+use measure::{Figures, Results};
+use models::distill::{Breed, Lesson, Student, label_bred};
+use models::ensemble::{Stack, Stacked};
+use models::{Artifact, Seed};
+use rows::{Settings, read};
+use shelf::Folder;
+use std::error::Error;
+
+type Done<T> = Result<T, Box<dyn Error>>;
+
+const SEED: Seed = Seed(20_261_124);
+/// The test rows are every fifth.
+const FOLDS: usize = 5;
+/// Looks at every row that a network gets.
+const EPOCHS: usize = 20;
+
+fn main() -> Done<()> {
+    let Some(settings) = Settings::of(std::env::args().skip(1))? else {
+        eprintln!("otto: nothing to measure without a folder; see benches/otto/run.sh");
+        return Ok(());
+    };
+    rayon::ThreadPoolBuilder::new().num_threads(2).build_global()?;
+    let data = read(&settings.folder.join("otto.csv"), settings.rows)?;
+    let mut results = Results::open(&settings.folder, settings.preset, data.len())?;
+    for fold in 0..if settings.quick { 1 } else { FOLDS } {
+        let (test, train): (Vec<usize>, Vec<usize>) = (0..data.len()).partition(|row| row % FOLDS == fold);
+        let split = Split { train: data.take(&train), test: data.take(&test), fold };
+        split.run(&settings, &mut results)?;
+    }
+    results.print();
+    Ok(())
+}
+
+/// One division into rows to fit on and rows to score on.
+struct Split {
+    train: Examples,
+    test: Examples,
+    fold: usize,
+}
+
+impl Split {
+    fn run(&self, settings: &Settings, results: &mut Results) -> Done<()> {
+        let shelf = Folder::open(&settings.folder.join("shelf"))?;
+        let stack = settings.preset.stack();
+        let stacked = stack.fit_on(&self.train, SEED, &shelf, &mut tell(self.fold))?;
+        results.put(self.fold, "prior", Figures::prior(&self.train, &self.test)?)?;
+        for (scored, artifact) in stacked.members.iter().zip(&stacked.artifacts) {
+            self.line(results, &format!("member {}", scored.name), artifact)?;
+        }
+        self.line(results, "ensemble", &stacked.artifact)?;
+        results.put(self.fold, "ensemble, out of fold", Figures::loss_only(stacked.log_loss))?;
+        let plain = Lesson::new(&self.train, &stacked.out_of_fold)?;
+        let more = self.bred(&stack, &stacked, &plain, &shelf)?;
+        for student in students() {
+            for (how, lesson) in [
+                ("hard", plain.hard_twin()),
+                ("soft", plain.clone()),
+                ("hard, bred", more.hard_twin()),
+                ("soft, bred", more.clone()),
+            ] {
+                let name = format!("student {}, {how}", student.name);
+                if results.has(self.fold, &name) {
+                    continue;
+                }
+                let artifact = student.learn(&lesson, SEED, &mut |_| true)?;
+                self.line(results, &name, &artifact)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn line(&self, results: &mut Results, name: &str, artifact: &Artifact) -> Done<()> {
+        if !results.has(self.fold, name) {
+            results.put(self.fold, name, Figures::of(artifact, &self.test)?)?;
+        }
+        Ok(())
+    }
+
+    /// As many bred rows as real ones, at half their weight.
+    fn bred(&self, stack: &Stack, stacked: &Stacked, plain: &Lesson, shelf: &Folder) -> Done<Lesson> {
+        let parts = (stack, stacked);
+        let mut lesson = plain.clone();
+        for (rows, said) in
+            label_bred(parts, &self.train, (Breed::Munge, 1.0), SEED, shelf, &mut tell(self.fold))?
+        {
+            lesson = lesson.with(&rows, &said, 0.5)?;
+        }
+        Ok(lesson)
+    }
+}
+
+fn students() -> Vec<Student> {
+    let network = |layers, width| Student::perceptron(layers, width, EPOCHS, 2.0);
+    vec![
+        network(1, 16),
+        network(1, 64),
+        network(2, 64),
+        network(2, 128),
+        Student::logistic(),
+        Student::trees(50, 15),
+    ]
+}
+
+/// Tells on stderr what is being fitted, once each.
+fn tell(fold: usize) -> impl FnMut(f64, &str) -> bool {
+    let mut last = String::new();
+    move |share, what| {
+        if what != last {
+            eprintln!("fold {fold}: {:3.0}% {what}", 100.0 * share);
+            last = what.to_string();
+        }
+        true
+    }
+}
