@@ -4,6 +4,7 @@
 //! Serialised as JSON with `"v": 1`; golden-tested, since old registries must stay readable.
 
 use crate::diagnosis::{self, Diagnosis};
+use crate::distill::{DistillDecision, DistillFacts};
 use crate::experiment::{Decision, ExperimentFacts, ExperimentId, Phase};
 use crate::gate::{Estimate, Facts, Verdict};
 use crate::model::{Origin, Stage, VersionId};
@@ -147,6 +148,13 @@ pub enum Event {
         rules: serde_json::Value,
         /// What the rule said.
         certificate: Certificate,
+    },
+    /// Students of a teacher were compared, and one was chosen, or none.
+    Distilled {
+        /// Everything the rule was given.
+        facts: Box<DistillFacts>,
+        /// What the rule said.
+        decision: DistillDecision,
     },
     /// A version failed so often that it was not asked for a while.
     BreakerOpened {

@@ -4,10 +4,12 @@
 //! here, so that no second record can disagree with the first.
 
 mod certified;
+mod distilled;
 mod release;
 mod retraining;
 
 pub use certified::Certified;
+pub use distilled::Distilled;
 pub use release::{Looked, Release};
 pub use retraining::Retraining;
 
@@ -43,6 +45,8 @@ pub struct History {
     pub retrains: Vec<Retraining>,
     /// Every certificate of which answers are given alone, oldest first.
     pub certificates: Vec<Certified>,
+    /// Teachers whose students were compared, in order.
+    pub distilled: Vec<Distilled>,
     /// When which version's breaker opened, oldest first.
     pub openings: Vec<(Timestamp, VersionId)>,
     /// Predictions that were answered but not logged.
@@ -210,6 +214,9 @@ impl History {
             Event::Certified { facts, rules, certificate } => {
                 let sequence = recorded.sequence;
                 self.certificates.push(Certified { sequence, at, facts: *facts, rules, certificate });
+            }
+            Event::Distilled { facts, decision } => {
+                self.distilled.push(Distilled { sequence: recorded.sequence, at, facts: *facts, decision });
             }
             Event::BreakerOpened { version } => self.openings.push((at, version)),
             Event::Dropped { predictions, .. } => self.dropped += predictions,

@@ -8,6 +8,7 @@ pub mod analysis;
 pub mod baseline;
 pub mod cadence;
 pub mod diagnosis;
+pub mod distill;
 pub mod drift;
 pub mod event;
 pub mod experiment;

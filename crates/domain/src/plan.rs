@@ -6,6 +6,7 @@
 
 mod budget;
 mod data;
+mod distill;
 pub mod fields;
 mod parse;
 pub mod reference;
@@ -17,6 +18,7 @@ mod watch;
 
 pub use budget::Budget;
 pub use data::{Data, Recommend, Shape};
+pub use distill::{Distill, Preset};
 pub use parse::PlanError;
 pub use release::{Compare, Goal, OverBaseline, Peek, Release};
 pub use retrain::{CadenceSource, Retrain};
@@ -62,6 +64,9 @@ pub struct Plan {
     /// What a model may cost to serve.
     #[serde(default)]
     pub budget: Budget,
+    /// The big teacher of a small student.
+    #[serde(default)]
+    pub distill: Distill,
     /// How answers are given.
     #[serde(default)]
     pub serve: Serve,

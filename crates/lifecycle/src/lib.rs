@@ -11,6 +11,7 @@ pub mod cost;
 pub mod data;
 pub mod decay;
 pub mod diagnose;
+pub mod distill;
 pub mod drift;
 mod error;
 pub mod experiment;

@@ -285,6 +285,30 @@ pub const FIELDS: &[FieldDoc] = &[
         "the most memory that a server with this model alone may take",
     ),
     field(
+        "distill.preset",
+        Choice(&["tiny", "small", "otto"]),
+        "small",
+        "the teacher of `incumbent distill`: 3 models in seconds, 9 in minutes, or the 33 that won the Otto challenge in hours",
+    ),
+    field(
+        "distill.guard",
+        Number { min: 0.01, max: 0.5 },
+        "0.1",
+        "the share of training rows that no teacher sees: a student that is chosen on rows of its teacher looks better than it is",
+    ),
+    field(
+        "distill.bred",
+        Number { min: 0.0, max: 20.0 },
+        "1.0",
+        "rows bred for each training row, which the teacher labels: more to learn from than there are labels",
+    ),
+    field(
+        "distill.epochs",
+        Whole { min: 1, max: 1000 },
+        "20",
+        "how often a student network looks at each row",
+    ),
+    field(
         "serve.address",
         Text,
         "127.0.0.1:8085",

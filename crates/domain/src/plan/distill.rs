@@ -1,0 +1,46 @@
+//! `[distill]`: the big teacher, and how its students learn.
+
+use serde::{Deserialize, Serialize};
+
+/// A teacher that is ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Preset {
+    /// Three models and two judges: seconds.
+    Tiny,
+    /// Nine models and three judges: minutes.
+    Small,
+    /// The 33 models and 8 engineered features that won the Otto challenge: hours.
+    Otto,
+}
+
+impl Preset {
+    /// As the plan spells it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Preset::Tiny => "tiny",
+            Preset::Small => "small",
+            Preset::Otto => "otto",
+        }
+    }
+}
+
+/// `[distill]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Distill {
+    /// The teacher.
+    pub preset: Preset,
+    /// The share of training rows that no teacher sees: students are chosen on them.
+    pub guard: f64,
+    /// Bred rows for each training row, labelled by the teacher.
+    pub bred: f64,
+    /// How often a network looks at each row.
+    pub epochs: usize,
+}
+
+impl Default for Distill {
+    fn default() -> Self {
+        Distill { preset: Preset::Small, guard: 0.1, bred: 1.0, epochs: 20 }
+    }
+}

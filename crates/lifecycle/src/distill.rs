@@ -1,0 +1,245 @@
+//! Lesson 4: a big teacher is fitted and judged like any challenger; a small student that fits the budget learns from it.
+//!
+//! Not here: which student (`domain::distill`), or whether it ships (the gate). Invariant: some training rows are held
+//! back from all of them, and teacher and students are compared on those; rows of the gate are touched by the gate alone.
+
+mod pupils;
+mod shelf;
+
+use crate::gate::{self, Trial};
+use crate::version::{Version, keep, trained_on};
+use crate::{Progress, Project, StageError, data, live};
+use domain::distill::{DistillDecision, DistillFacts, distill};
+use domain::gate::{Estimate, Verdict};
+use domain::{Event, Examples, Origin, Target, Task};
+use models::distill::{Breed, Guard, Lesson, label_bred};
+use models::ensemble::{Preset, Stack, Stacked};
+use models::onnx::OnnxModel;
+use models::{Artifact, FitError, Seed};
+use pupils::Pupil;
+use shelf::Folder;
+use stats::paired::{differences, paired_mean};
+
+const LEVEL: f64 = 0.95;
+/// A bred row counts half of a real one.
+const BRED_WEIGHT: f64 = 0.5;
+
+/// What came of it.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// What each was worth and cost.
+    pub facts: DistillFacts,
+    /// What the teacher's models lost each, out of fold, the best first.
+    pub members: Vec<(String, f64)>,
+    /// What the gate said of the teacher.
+    pub teacher: Verdict,
+    /// What the rule said.
+    pub decision: DistillDecision,
+    /// The student that was chosen, and what the gate said of it.
+    pub student: Option<(domain::VersionId, Verdict)>,
+}
+
+/// Fits the teacher, hands it to the gate, teaches students, and hands the chosen one to the gate.
+pub fn run(project: &Project, progress: &mut dyn Progress) -> Result<Outcome, StageError> {
+    let loaded = data::load(project)?;
+    let split = loaded.split(&project.plan)?;
+    check(project, &split.train)?;
+    let seed = Seed(project.plan.train.seed);
+    let parts = (1.0 / project.plan.distill.guard).round().max(2.0) as usize;
+    let (rows, guard) = Guard::hold_back(&split.train, parts, seed).ok_or_else(|| too_few(project))?;
+    let rows = split.train.take(&rows);
+    let class = Class { project, seed, rows: &rows, guard: &guard };
+    let stack = preset(project).stack();
+    let shelf = Folder::open(project)?;
+    let stacked = class.fit(&stack, &shelf, progress)?;
+    let teacher = class.keep(&stacked.artifact, Origin::Trained { trainer: trainer(project) })?;
+    let trial = Trial {
+        train: &split.train,
+        test: &split.test,
+        data: loaded.digest.clone(),
+        now: crate::up::latest(project, &split.test),
+    };
+    let verdict = gate::run(project, &teacher, &trial)?;
+    progress.say(&format!("teacher: {}", verdict.decision));
+    let (facts, pupils) = class.compare(&stack, &stacked, &teacher, &shelf, progress)?;
+    let decision = distill(&facts);
+    project.record(&[Event::Distilled { facts: Box::new(facts.clone()), decision: decision.clone() }])?;
+    let student = match &decision {
+        DistillDecision::Choose { student, .. } => {
+            let chosen = pupils.iter().find(|pupil| &pupil.name == student);
+            let chosen = chosen.expect("the rule chooses among these");
+            let version = class.keep(&chosen.artifact, Origin::Student { teacher: teacher.id.clone() })?;
+            let verdict = gate::run(project, &version, &trial)?;
+            Some((version.id, verdict))
+        }
+        DistillDecision::Refuse(_) | DistillDecision::Nobody(_) => None,
+    };
+    let mut members: Vec<(String, f64)> = stacked.members.into_iter().map(|m| (m.name, m.log_loss)).collect();
+    members.sort_by(|a, b| a.1.total_cmp(&b.1));
+    Ok(Outcome { facts, members, teacher: verdict, decision, student })
+}
+
+/// The name that the teacher's versions bear.
+fn trainer(project: &Project) -> String {
+    format!("ensemble_{}", project.plan.distill.preset.word())
+}
+
+fn preset(project: &Project) -> Preset {
+    match project.plan.distill.preset {
+        domain::plan::Preset::Tiny => Preset::Tiny,
+        domain::plan::Preset::Small => Preset::Small,
+        domain::plan::Preset::Otto => Preset::Otto,
+    }
+}
+
+/// Ensembles are of tables with classes as the target, and no documents or pictures.
+fn check(project: &Project, rows: &Examples) -> Result<(), StageError> {
+    let refused = |found: String, hint: &str| Err(StageError::data("incumbent.toml", found, hint));
+    if project.plan.task != Task::Classification || !matches!(rows.target, Target::Class { .. }) {
+        let found = format!("task is {}, and only a classification can be distilled", project.plan.task);
+        return refused(found, "train a small model of its own: incumbent train");
+    }
+    let picture = rows.rows.columns().iter().find(|c| matches!(c.values, domain::Values::Tensor { .. }));
+    match picture {
+        Some(column) => refused(
+            format!("column `{}` holds pictures, and the teachers are of tables", column.name),
+            "train the small network of its own: incumbent train",
+        ),
+        None => Ok(()),
+    }
+}
+
+fn too_few(project: &Project) -> StageError {
+    let found = format!("too few rows to hold back {} of them", project.plan.distill.guard);
+    StageError::data(&project.plan.data.source, found, "collect more, or serve a single model")
+}
+
+/// Rows to teach on, and those that nobody sees.
+struct Class<'a> {
+    project: &'a Project,
+    seed: Seed,
+    rows: &'a Examples,
+    guard: &'a Guard,
+}
+
+impl Class<'_> {
+    fn fit(&self, stack: &Stack, shelf: &Folder, progress: &mut dyn Progress) -> Result<Stacked, StageError> {
+        let named = trainer(self.project);
+        progress.begin("distill", &format!("teacher {named}, {} rows", self.rows.len()));
+        let mut last = String::new();
+        let mut tell = |share: f64, what: &str| {
+            if what != last {
+                progress.begin("distill", &format!("teacher {named}: {what}"));
+                last = what.into();
+            }
+            progress.share(share)
+        };
+        stack.fit_on(self.rows, self.seed, shelf, &mut tell).map_err(fit)
+    }
+
+    fn keep(&self, artifact: &Artifact, origin: Origin) -> Result<Version, StageError> {
+        let trained_on = trained_on(&live::digest(self.rows), self.rows);
+        keep(self.project, artifact, origin, trained_on, &self.rows.rows)
+    }
+
+    /// What teacher and students lose on rows that none of them saw, and what students cost.
+    fn compare(
+        &self,
+        stack: &Stack,
+        stacked: &Stacked,
+        teacher: &Version,
+        shelf: &Folder,
+        progress: &mut dyn Progress,
+    ) -> Result<(DistillFacts, Vec<Pupil>), StageError> {
+        let losses = self.losses(&stacked.artifact)?;
+        let (place, single) = stacked
+            .members
+            .iter()
+            .enumerate()
+            .min_by(|a, b| a.1.log_loss.total_cmp(&b.1.log_loss))
+            .expect("an ensemble has members");
+        let alone = self.losses(&stacked.artifacts[place])?;
+        let gain = self.mean(&differences(&alone, &losses).map_err(measure)?)?;
+        let mut facts = DistillFacts {
+            teacher: teacher.id.clone(),
+            loss: self.mean(&losses)?.0,
+            single: single.name.clone(),
+            gain: gain.0,
+            se: gain.1,
+            students: Vec::new(),
+            p99: self.project.plan.budget.p99.map(|p99| p99.0 as f64),
+            bytes: self.project.plan.budget.size_mb.map(|mb| mb * 1e6),
+        };
+        if matches!(distill(&facts), DistillDecision::Refuse(_)) {
+            return Ok((facts, Vec::new()));
+        }
+        let lesson = self.lesson(stack, stacked, shelf, progress)?;
+        let pupils = pupils::teach(self, &lesson, progress)?;
+        facts.students = pupils.iter().map(|pupil| pupil.fact(self, &losses)).collect::<Result<_, _>>()?;
+        Ok((facts, pupils))
+    }
+
+    /// What the students learn from: the rows with what models said that never saw them, and bred rows beside.
+    fn lesson(
+        &self,
+        stack: &Stack,
+        stacked: &Stacked,
+        shelf: &Folder,
+        progress: &mut dyn Progress,
+    ) -> Result<Lesson, StageError> {
+        let plain = Lesson::new(self.rows, &stacked.out_of_fold).map_err(fit)?;
+        let times = self.project.plan.distill.bred;
+        if times == 0.0 {
+            return Ok(plain);
+        }
+        let mut last = String::new();
+        let mut tell = |share: f64, what: &str| {
+            if what != last {
+                progress.begin("distill", &format!("bred rows: {what}"));
+                last = what.into();
+            }
+            progress.share(share)
+        };
+        let bred =
+            label_bred((stack, stacked), self.rows, (Breed::Munge, times), self.seed, shelf, &mut tell)
+                .map_err(fit)?;
+        bred.iter().try_fold(plain, |lesson, (rows, said)| lesson.with(rows, said, BRED_WEIGHT)).map_err(fit)
+    }
+
+    /// The row losses of a model on the guard.
+    fn losses(&self, artifact: &Artifact) -> Result<Vec<f64>, StageError> {
+        let load = |e: &dyn std::fmt::Display| StageError::Load { version: "new".into(), why: e.to_string() };
+        let model = OnnxModel::load(artifact).map_err(|e| load(&e))?;
+        let rows = self.guard.examples();
+        let values = models::distill::answers(&model, &rows.rows).map_err(|e| load(&e))?;
+        let outputs = domain::Outputs { kind: artifact.signature.output.clone(), values };
+        crate::score::losses("log_loss", &outputs, &rows.target)
+    }
+
+    /// The mean over the guard's rows, and its standard error; rows of one entity count together.
+    fn mean(&self, losses: &[f64]) -> Result<(Estimate, f64), StageError> {
+        let mean = paired_mean(losses, &self.clusters()).map_err(measure)?;
+        let found = mean.estimate(LEVEL).map_err(measure)?;
+        Ok((estimate(found), mean.se))
+    }
+
+    fn clusters(&self) -> Vec<u64> {
+        let rows = self.guard.examples();
+        rows.entity.clone().unwrap_or_else(|| (0..rows.len() as u64).collect())
+    }
+}
+
+fn estimate(e: stats::Estimate) -> Estimate {
+    Estimate { value: e.value, low: e.low, high: e.high, rows: e.rows }
+}
+
+fn fit(error: FitError) -> StageError {
+    match error {
+        FitError::Interrupted => StageError::Interrupted,
+        other => StageError::Fit(other),
+    }
+}
+
+fn measure(why: stats::BadInput) -> StageError {
+    StageError::Measure { metric: "what a teacher gains".into(), why: why.to_string() }
+}

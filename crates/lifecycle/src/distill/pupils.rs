@@ -1,0 +1,96 @@
+//! Students that were taught all rows: what each is worth beside its twin, and what it costs at the server's door.
+
+use super::{Class, estimate, fit, measure};
+use crate::{Progress, StageError, cost, version};
+use domain::distill::StudentFact;
+use domain::gate::{Estimate, Resource};
+use models::Artifact;
+use models::artifact::golden;
+use models::distill::{Halving, Lesson, Student, halve};
+use models::onnx::OnnxModel;
+use stats::distill::share_of_gain;
+use std::sync::Arc;
+use store::version::{Golden, VersionFiles, put_version};
+
+/// Rows that a student is kept with while its cost is measured.
+const ROWS: usize = 10;
+
+/// A student.
+pub(super) struct Pupil {
+    pub(super) name: String,
+    pub(super) artifact: Artifact,
+    parameters: u64,
+    losses: Vec<f64>,
+    twin: Vec<f64>,
+}
+
+/// Teaches the whole ladder a little and the better ones all of it; then their twins the same rows, from hard labels.
+pub(super) fn teach(
+    class: &Class<'_>,
+    lesson: &Lesson,
+    progress: &mut dyn Progress,
+) -> Result<Vec<Pupil>, StageError> {
+    let ladder = Student::ladder(class.project.plan.distill.epochs);
+    progress.begin("distill", &format!("{} students, {} rows", ladder.len(), lesson.len()));
+    let most = class.project.plan.budget.size_mb.map(|mb| mb * 1e6);
+    let mut bytes = |_: &Student, artifact: &Artifact| {
+        let bytes = artifact.onnx.len() as f64;
+        most.is_none_or(|most| bytes <= most).then_some(bytes)
+    };
+    let mut share = |share: f64| progress.share(share);
+    let tried = halve(&ladder, lesson, class.guard, Halving::default(), class.seed, &mut bytes, &mut share)
+        .map_err(fit)?;
+    let hard = lesson.hard_twin();
+    progress.begin("distill", &format!("{} twins from hard labels", tried.len()));
+    let count = tried.len().max(1) as f64;
+    let pupil = |(place, tried): (usize, models::distill::Tried)| {
+        let mut share = |share: f64| progress.share((place as f64 + share) / count);
+        let twin = tried.student.learn(&hard, class.seed, &mut share).map_err(fit)?;
+        Ok(Pupil {
+            name: tried.student.name,
+            twin: class.losses(&twin)?,
+            losses: tried.losses,
+            parameters: tried.parameters as u64,
+            artifact: tried.artifact,
+        })
+    };
+    tried.into_iter().enumerate().map(pupil).collect()
+}
+
+impl Pupil {
+    /// What the rule is told of it; `teacher` are the teacher's losses on the same rows.
+    pub(super) fn fact(&self, class: &Class<'_>, teacher: &[f64]) -> Result<StudentFact, StageError> {
+        let twin = class.mean(&self.twin)?.0;
+        let gap = class.mean(teacher)?.0.value < twin.value;
+        let kept = share_of_gain(&self.twin, teacher, &self.losses, &class.clusters(), 0.95);
+        let kept = if gap { Some(estimate(kept.map_err(measure)?)) } else { None };
+        Ok(StudentFact {
+            name: self.name.clone(),
+            loss: class.mean(&self.losses)?.0,
+            twin: Some(twin),
+            kept,
+            parameters: self.parameters,
+            bytes: self.artifact.onnx.len() as u64,
+            p99: self.p99(class)?,
+        })
+    }
+
+    /// What its requests take, where the plan bounds that and a server is at hand. Its bytes are kept as a version's are,
+    /// but no version is registered.
+    fn p99(&self, class: &Class<'_>) -> Result<Option<Estimate>, StageError> {
+        if class.project.plan.budget.p99.is_none() {
+            return Ok(None);
+        }
+        let failed = |why: String| StageError::Load { version: self.name.clone(), why };
+        let model = OnnxModel::load(&self.artifact).map_err(|e| failed(e.to_string()))?;
+        let used = class.rows.rows.select(|name| self.artifact.signature.inputs.field(name).is_some());
+        let (rows, outputs) = golden(&model, &used, ROWS).map_err(|e| failed(e.to_string()))?;
+        let (onnx, signature) = (self.artifact.onnx.clone(), self.artifact.signature.clone());
+        let files =
+            VersionFiles { onnx, signature, golden: Golden { rows, outputs }, card: self.name.clone() };
+        let id = put_version(class.project.blobs.as_ref(), &files)?;
+        let version = version::Version { id, model: Arc::new(model) };
+        let costs = cost::costs(class.project, &version, &class.guard.examples().rows)?;
+        Ok(costs.into_iter().find(|cost| cost.resource == Resource::P99).and_then(|cost| cost.found))
+    }
+}
