@@ -156,7 +156,7 @@ impl Running {
             desk.follow(model);
             return Ok(());
         }
-        let file = lifecycle::review::file(&self.project.dir.join(crate::workspace::STATE));
+        let file = lifecycle::review::file(&self.project.state());
         match Desk::open(&self.project, &file, model) {
             Ok(desk) => {
                 *self.facts.desk.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(desk));

@@ -29,7 +29,7 @@ pub fn run(args: &Review, json: bool) -> anyhow::Result<Outcome> {
 }
 
 fn file(project: &Project) -> PathBuf {
-    lifecycle::review::file(&project.dir.join(workspace::STATE))
+    lifecycle::review::file(&project.state())
 }
 
 /// The desk of a project, only to look at.
@@ -135,7 +135,8 @@ fn wrong(loss: &LiveLoss) {
     }
 }
 
-fn item(item: &Item) -> Value {
+/// An item with what people said of it.
+pub fn item(item: &Item) -> Value {
     json!({
         "prediction_id": item.asked.prediction, "why": item.asked.why, "draw_probability": item.asked.chance,
         "needs": item.asked.needs, "label": item.label(), "counts": item.noted,

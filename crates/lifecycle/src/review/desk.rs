@@ -366,7 +366,7 @@ pub fn file(state: &Path) -> PathBuf {
     state.join("review.ndjson")
 }
 
-fn head(project: &Project) -> Head {
+pub(super) fn head(project: &Project) -> Head {
     Head { version: 1, target: project.plan.data.target.clone() }
 }
 

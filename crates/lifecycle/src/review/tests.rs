@@ -6,8 +6,8 @@ use crate::{Project, live};
 use domain::review::Why;
 use domain::time::{DAY, HOUR, SECOND};
 use domain::{
-    Domain, Event, Field, History, Kind, Outcome, OutputKind, Outputs, Plan, Prediction, Schema, ServedBy,
-    Signature, Source, Table, Task, Timestamp, Values, VersionId,
+    Domain, Event, Field, History, Kind, Outcome, OutputKind, Outputs, Plan, Prediction, PredictionId,
+    Schema, ServedBy, Signature, Source, Table, Task, Timestamp, Values, VersionId,
 };
 use models::Predict;
 use std::collections::BTreeSet;
@@ -212,7 +212,6 @@ fn an_answer_counts_after_a_minute_and_until_then_can_be_taken_back() {
         ["no"],
         "training sees it"
     );
-    assert_eq!(reviewed(&desk).len(), 1);
 }
 
 #[test]
@@ -270,7 +269,6 @@ fn gold_measures_people_and_never_goes_into_the_journal_again() {
         .filter(|item| item.asked.why == Why::Gold)
         .map(|item| world.project.journal.outcomes(item.prediction));
     assert!(twice.into_iter().all(|outcomes| outcomes.expect("readable").len() == 1));
-    assert!(reviewed(&desk).iter().all(|label| label.why != Why::Gold));
 }
 
 #[test]
