@@ -18,6 +18,7 @@ pub mod import;
 pub mod labelling;
 pub mod leak;
 pub mod live;
+pub mod maintenance;
 pub mod measure;
 pub mod off_policy;
 pub mod people;

@@ -32,11 +32,21 @@ pub struct Renewal {
     pub judged: Vec<Judged>,
 }
 
+/// What the rule would do now.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// What it was given; `None` before there are an incumbent and live rows.
+    pub facts: Option<RetrainFacts>,
+    /// What it says.
+    pub decision: RetrainDecision,
+}
+
 /// Asks the rule, and trains nothing.
-pub fn decide(project: &Project, history: &History, live: &Live) -> Result<RetrainDecision, StageError> {
+pub fn decide(project: &Project, history: &History, live: &Live) -> Result<Asked, StageError> {
     let turn = Turn::take(project)?;
     let facts = facts(project, history, live, turn.is_none(), false)?;
-    Ok(facts.map_or_else(too_early, |facts| retrain(&project.plan.retrain, &facts)))
+    let decision = facts.as_ref().map_or_else(too_early, |facts| retrain(&project.plan.retrain, facts));
+    Ok(Asked { facts, decision })
 }
 
 /// Asks the rule, for a person where `by_hand`, and trains and judges where it says so.

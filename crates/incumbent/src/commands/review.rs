@@ -51,9 +51,9 @@ fn model(project: &Project) -> anyhow::Result<std::sync::Arc<dyn models::Predict
 fn list(args: &args::ReviewList, json: bool) -> anyhow::Result<Outcome> {
     let project = workspace::open_to_watch(&args.dir)?;
     let desk = look(&project)?;
-    let (progress, people, loss) = (desk.progress(), desk.people(), live_loss(&project, &desk)?);
-    let (agreement, gold) = (desk.agreement(), desk.gold(None));
     let history = project.history()?;
+    let (progress, people, loss) = (desk.progress(), desk.people(), live_loss(&project, &desk, &history)?);
+    let (agreement, gold) = (desk.agreement(), desk.gold(None));
     let certified = history.incumbent().and_then(|s| history.certificates_of(&s.version).next_back());
     if json {
         let people: Vec<Value> =
@@ -68,7 +68,7 @@ fn list(args: &args::ReviewList, json: bool) -> anyhow::Result<Outcome> {
             "gold": {"right": gold.0, "of": gold.1},
             "certificate": certified.map(|c| &c.certificate),
             "live_error": {
-                "all": loss.all, "audit": loss.audit, "naive": loss.naive, "rows": loss.rows, "waiting": loss.waiting,
+                "all": loss.all, "audit": loss.audit, "alone": loss.alone, "naive": loss.naive, "rows": loss.rows, "waiting": loss.waiting,
             },
             "items": desk.items().iter().map(item).collect::<Vec<_>>(),
         }));
@@ -123,6 +123,9 @@ fn wrong(loss: &LiveLoss) {
     }
     if let Some(audit) = &loss.audit {
         println!("           {} by the audit alone", share(audit));
+    }
+    if let Some(alone) = &loss.alone {
+        println!("           {} of the answers given alone by what serves now", share(alone));
     }
     if let Some(naive) = loss.naive.filter(|_| loss.all.is_some()) {
         println!(
