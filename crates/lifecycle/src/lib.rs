@@ -23,6 +23,7 @@ pub mod measure;
 pub mod off_policy;
 pub mod people;
 pub mod project;
+mod refused;
 pub mod retrain;
 pub mod review;
 pub mod score;

@@ -16,10 +16,11 @@ mod marks;
 mod novelty;
 mod register;
 
+pub use crate::refused::{DeskError, Refused};
 pub use certify::certify;
-pub use desk::{Desk, DeskError, file};
+pub use desk::{Desk, file};
 pub use draw::draw;
-pub use ledger::{Item, Refused};
+pub use ledger::Item;
 pub(crate) use lessons::keep;
 pub use lessons::{Lesson, learners, lessons};
 pub use line::{Asked, Round};
