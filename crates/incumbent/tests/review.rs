@@ -185,6 +185,16 @@ fn people_answer_what_the_model_doubts() {
     let replayed = folder.run(&["history", ".", "--replay", "--json"]).json(0);
     assert_eq!((&replayed["certificates"], &replayed["different"]), (&json!(1), &json!([])));
     learns(&folder, &list["items"]);
+    let surest = alone[0]["prediction_id"].as_str().expect("an id");
+    let sure = folder.run(&["trace", surest, ".", "--json"]).json(0);
+    let certificate = &sure["certificate"];
+    assert_eq!(
+        (&certificate["alone"], certificate["certificate"]["threshold"].is_f64()),
+        (&json!(true), true),
+        "{sure}"
+    );
+    let words = folder.run(&["trace", surest, "."]).stdout;
+    assert!(words.contains("  alone      given alone: confidence 0."), "{words}");
 }
 
 /// What people told teaches the next version, and both of them know it.
@@ -207,9 +217,8 @@ fn learns(folder: &Copy, items: &Value) {
     );
 
     let of = |id: &str| folder.run(&["trace", id, ".", "--json"]).json(0);
-    // the last of them was answered after the certificate
-    let last = ids.last().and_then(Value::as_str).expect("an id");
-    let taught = of(last);
+    let first = ids[0].as_str().expect("an id");
+    let taught = of(first);
     assert_eq!(taught["learned"][0]["version"], version.as_str());
     assert!(
         ["pass", "fail", "inconclusive"].iter().any(|v| taught["learned"][0]["verdict"] == *v),
@@ -223,17 +232,11 @@ fn learns(folder: &Copy, items: &Value) {
         (review["counts"].as_bool(), review["label"] == taught["outcomes"][0]["value"]),
         (Some(true), true)
     );
-    assert!(alone.is_boolean() && (review["why"] != "abstained" || alone == false), "{taught}");
-    let words = folder.run(&["trace", last, "."]).stdout;
-    for part in [
-        "  review     drawn as ",
-        " in round 1",
-        " said ",
-        ", reviewer",
-        "which counts",
-        "  taught     v",
-        "  alone      ",
-    ] {
+    assert!(review["why"] != "abstained" || alone != true, "{taught}");
+    let words = folder.run(&["trace", first, "."]).stdout;
+    for part in
+        ["  review     drawn as ", " in round 1", " said ", ", reviewer", "which counts", "  taught     v"]
+    {
         assert!(words.contains(part), "{part} is not in\n{words}");
     }
     let audited =

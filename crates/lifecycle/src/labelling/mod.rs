@@ -24,6 +24,7 @@ use store::digest::{Digest, mix64};
 
 /// The most classes that have a key each.
 pub const MOST_CLASSES: usize = 34;
+
 /// How much is to be labelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size {

@@ -67,7 +67,8 @@ fn excess(ageing: &Ageing, days: f64) -> f64 {
 fn chart(class: &str, frame: &Frame, ageing: &Ageing, now: Option<f64>) -> Markup {
     let last = 1.05 * now.unwrap_or(0.0).max(ageing.oldest);
     let at = |place: usize| last * place as f64 / (POINTS - 1) as f64;
-    let finite = |x: f64| if x.is_finite() { x } else { 0.0 };
+    // an end that is not known is drawn as far as the curve goes
+    let finite = |x: f64| if x.is_finite() { x } else { excess(ageing, last) };
     let (low, high) = (finite(ageing.at_oldest.0), finite(ageing.at_oldest.1));
     let top = [excess(ageing, last), high, low].into_iter().fold(0.0, f64::max);
     let (x, y) = (frame.x(0.0, last), frame.y(low.min(0.0), top));
