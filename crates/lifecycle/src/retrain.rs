@@ -7,7 +7,7 @@ mod rows;
 mod turn;
 
 use crate::gate::{self, Trial};
-use crate::live::{self, Live};
+use crate::live::{self, Live, LiveRow};
 use crate::version::{open, trained_on};
 use crate::{Progress, Project, StageError, decay, review, train, trainers};
 use domain::cadence::Odds;
@@ -194,6 +194,15 @@ fn renew(
         judged.push((challenger.id, verdict));
     }
     Ok(judged)
+}
+
+/// Live rows that may judge and are later than a moment, oldest first.
+pub(crate) fn judging<'a>(
+    project: &Project,
+    live: &'a Live,
+    since: Timestamp,
+) -> Result<Vec<&'a LiveRow>, StageError> {
+    Ok(Known::read(project, live)?.judging(since))
 }
 
 /// What is trained again: the incumbent's own trainer, or all of the plan's while a baseline serves.

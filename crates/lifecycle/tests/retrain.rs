@@ -3,7 +3,7 @@
 use domain::diagnosis::{Cause, Exact, Facts, Labels, diagnose};
 use domain::plan::Plan;
 use domain::retrain::{RetrainDecision, retrain as rule};
-use domain::review::Why;
+use domain::review::{Basis, Why};
 use domain::time::{DAY, HOUR};
 use domain::{Event, Outcome, Prediction, PredictionId, ServedBy, Source, Timestamp};
 use lifecycle::{Progress, Project, Silent, StageError, decay, live, measure, retrain, review, up, version};
@@ -269,8 +269,9 @@ fn ageing_is_measured_once_and_can_be_stopped() {
 
 #[test]
 fn what_people_tell_teaches_a_version_that_remembers_it() {
-    let world =
-        World::with("[review]\ndaily = 600\ndouble = 0.0\ngold = 0.0\naudit = 0.4\nmandatory = 0.5\n");
+    let world = World::with(
+        "[review]\ndaily = 600\ndouble = 0.0\ngold = 0.0\naudit = 0.4\nmandatory = 0.5\nerror = 0.3\n",
+    );
     world.answer(0..900, false);
     let desk = world.review();
     let live = live::read(&world.project).expect("memory");
@@ -315,4 +316,16 @@ fn what_people_tell_teaches_a_version_that_remembers_it() {
         matches!(&waits, RetrainDecision::Wait(why) if why.contains("0 of 200")),
         "known labels are no news: {waits:?}"
     );
+
+    // the table's last fifth certified the first version, and taught this one
+    let served = Event::Deployed { incumbent: challenger.clone(), fallback: vec![] };
+    let certify = || review::certify(&world.project, Some(&desk), &world.project.history().expect("memory"));
+    certify().expect("asked").expect("it is new");
+    world.project.record(&[served]).expect("memory");
+    certify().expect("asked").expect("it is new");
+    let history = world.project.history().expect("memory");
+    let [first, second] = [0, 1].map(|place| &history.certificates[place].facts);
+    assert_eq!((first.labels, first.basis, second.basis), (HOURS as u64 / 5, Basis::Test, Basis::Test));
+    let unseen = judged.facts.rows..=facts.new_rows;
+    assert!(unseen.contains(&second.labels), "{} of {unseen:?} live rows that it never saw", second.labels);
 }

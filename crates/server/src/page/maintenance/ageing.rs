@@ -21,6 +21,12 @@ pub fn half_life(found: Option<&Maintenance>) -> Markup {
     let Some(curve) = ageing.curve else {
         return html! { strong { "no ageing seen" } span.muted { "up to " (span(ageing.oldest)) } };
     };
+    if curve.half_life > ageing.oldest {
+        return html! {
+            strong { "beyond " (span(ageing.oldest)) }
+            span.muted { (span(curve.half_life)) " by the curve, 95%: " (interval(ageing)) }
+        };
+    }
     html! { strong { (span(curve.half_life)) } span.muted { "95%: " (interval(ageing)) } }
 }
 
@@ -45,7 +51,7 @@ pub fn part(history: &History, found: &Maintenance) -> Markup {
         ul.legend {
             (legend(Shape::Disc, "series0", "the oldest measured age"))
             @if now.is_some() { (legend(Shape::Diamond, "series1", "the model that serves")) }
-            @if ageing.curve.is_some() { li { "dashed: the half-life" } }
+            @if half_life_within(ageing, last(ageing, now)).is_some() { li { "dashed: the half-life" } }
         }
         @if let Some(recommended) = &found.cadence {
             p.said {
@@ -64,8 +70,17 @@ fn excess(ageing: &Ageing, days: f64) -> f64 {
     ageing.curve.map_or(0.0, |curve| curve.decay().at(days))
 }
 
+fn age_label(days: f64) -> String {
+    if days == 0.0 { "0".into() } else { span(days) }
+}
+
+/// The last day that is drawn.
+fn last(ageing: &Ageing, now: Option<f64>) -> f64 {
+    1.05 * now.unwrap_or(0.0).max(ageing.oldest)
+}
+
 fn chart(class: &str, frame: &Frame, ageing: &Ageing, now: Option<f64>) -> Markup {
-    let last = 1.05 * now.unwrap_or(0.0).max(ageing.oldest);
+    let last = last(ageing, now);
     let at = |place: usize| last * place as f64 / (POINTS - 1) as f64;
     // an end that is not known is drawn as far as the curve goes
     let finite = |x: f64| if x.is_finite() { x } else { excess(ageing, last) };
@@ -74,7 +89,7 @@ fn chart(class: &str, frame: &Frame, ageing: &Ageing, now: Option<f64>) -> Marku
     let (x, y) = (frame.x(0.0, last), frame.y(low.min(0.0), top));
     let points: Vec<(f64, f64)> = (0..POINTS).map(|i| (x.at(at(i)), y.at(excess(ageing, at(i))))).collect();
     let labels: Vec<(f64, String)> =
-        x.ticks(frame.ticks).into_iter().map(|days| (x.at(days), span(days))).collect();
+        x.ticks(frame.ticks).into_iter().map(|days| (x.at(days), age_label(days))).collect();
     html! {
         svg class={ "chart " (class) } viewBox=(frame.view_box()) role="img" aria-label=(summary(ageing, now)) {
             (y_axis(frame, &y, "excess loss"))
@@ -88,11 +103,14 @@ fn chart(class: &str, frame: &Frame, ageing: &Ageing, now: Option<f64>) -> Marku
     }
 }
 
+fn half_life_within(ageing: &Ageing, last: f64) -> Option<f64> {
+    ageing.curve.map(|curve| curve.half_life).filter(|days| *days <= last)
+}
+
 /// The half-life, where it lies within the drawing.
 fn half(frame: &Frame, x: &Scale, ageing: &Ageing, last: f64) -> Markup {
-    let days = ageing.curve.map(|curve| curve.half_life).filter(|days| *days <= last);
     html! {
-        @if let Some(days) = days {
+        @if let Some(days) = half_life_within(ageing, last) {
             line.release x1=(place(x.at(days))) x2=(place(x.at(days))) y1=(frame.top()) y2=(frame.bottom()) {}
         }
     }

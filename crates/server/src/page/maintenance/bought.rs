@@ -89,7 +89,7 @@ fn wrong(live: &LiveLoss) -> Markup {
                 dt { "of labelled rows" } dd { (format::share(naive)) " as they are, which misleads: doubt was drawn more often" }
             }
             dt { "speaks for" } dd { (format::counted(live.rows, "live row")) }
-            @if live.waiting > 0 { dt { "not yet" } dd { (format::counted(live.waiting as u64, "draw")) " that wait for labels" } }
+            @if live.waiting > 0 { dt { "not yet" } dd { (format::counted(live.waiting as u64, "draw")) " waiting for labels" } }
         }
     }
 }
