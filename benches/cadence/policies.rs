@@ -79,6 +79,7 @@ impl Loop {
             last: world.moment(model),
             new_rows,
             since_last: new_rows,
+            reviewed: 0,
             least_rows: world.stream.plan.gate.min_rows,
             recent: Vec::new(),
             cut_short: 0,

@@ -10,7 +10,7 @@ use crate::gate::{Estimate, Facts, Verdict};
 use crate::model::{Origin, Stage, VersionId};
 use crate::plan::GateMode;
 use crate::retrain::{RetrainDecision, RetrainFacts};
-use crate::review::{Certificate, DeferralFacts};
+use crate::review::{Certificate, DeferralFacts, Taught};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -179,6 +179,9 @@ pub struct TrainedOn {
     pub rows: u64,
     /// When the last of them was seen, where rows have a time: what came later is new to the version.
     pub until: Option<Timestamp>,
+    /// Those among them that had been drawn for people; `None` where there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reviewed: Option<Taught>,
 }
 
 /// One metric's value on some rows.

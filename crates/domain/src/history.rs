@@ -335,7 +335,7 @@ mod tests {
             version: id(name),
             model: "m".into(),
             origin,
-            trained_on: TrainedOn { data: "rows".into(), rows: 9, until: None },
+            trained_on: TrainedOn { data: "rows".into(), rows: 9, until: None, reviewed: None },
         }
     }
 

@@ -14,6 +14,7 @@ use crate::model::VersionId;
 use crate::plan::Retrain;
 use crate::time::{DAY, Timestamp};
 use serde::{Deserialize, Serialize};
+pub use trigger::scheduled;
 
 /// The budget counts retrains of so long a time.
 pub const BUDGET_TIME: i64 = 30 * DAY;
@@ -31,10 +32,13 @@ pub struct RetrainFacts {
     pub now: Timestamp,
     /// When the last retraining was triggered; before the first, until when the incumbent's rows reach.
     pub last: Timestamp,
-    /// Labelled rows that are later than all that the incumbent was trained on.
+    /// Labelled rows that a version may be judged on, later than all that the incumbent was trained on.
     pub new_rows: u64,
-    /// Labelled rows that became known since the last retraining, whatever came of it.
+    /// Labels that became known since the last retraining, whatever came of it; of people's those that teach.
     pub since_last: u64,
+    /// People's labels that teach, known by now in all: the next retraining counts on from here.
+    #[serde(default)]
+    pub reviewed: u64,
     /// The fewest rows that the gate can judge on.
     pub least_rows: u64,
     /// Retrains within [`BUDGET_TIME`] that were not cut short, oldest first.

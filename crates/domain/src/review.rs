@@ -7,10 +7,12 @@
 mod certify;
 mod draw;
 mod labels;
+mod learn;
 
 pub use certify::{Basis, Certificate, DeferralFacts, Step, certify, fewest, may_ask};
 pub use draw::{Candidate, Chances, Draw, Drawn, budget, draw, golds};
 pub use labels::{MOST_LABELS, MOST_SKIPS, Standing, standing};
+pub use learn::{MOST_WEIGHT, Role, Taught, role};
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

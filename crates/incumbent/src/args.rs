@@ -51,6 +51,8 @@ pub enum Command {
     /// What people say of answers that the model doubts: how far they are, items and answers as files
     #[command(subcommand)]
     Review(Review),
+    /// A big teacher, and the small student that learns from it and fits the budget
+    Distill(Distill),
     /// Train and judge on the labelled rows that live traffic brought
     Retrain(Retrain),
     /// Serve the incumbent over HTTP, with the page
@@ -222,6 +224,17 @@ pub struct Gate {
     /// Also write the verdict as JUnit XML, for CI
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
+}
+
+/// `incumbent distill`
+#[derive(Debug, clap::Args)]
+pub struct Distill {
+    /// The folder with incumbent.toml
+    #[arg(default_value = ".")]
+    pub dir: PathBuf,
+    /// Draw loss against size into this file, as SVG
+    #[arg(long, value_name = "FILE")]
+    pub picture: Option<PathBuf>,
 }
 
 /// `incumbent retrain`

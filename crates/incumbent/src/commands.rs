@@ -2,6 +2,7 @@
 
 pub mod baseline;
 pub mod diagnose;
+pub mod distill;
 pub mod drift;
 pub mod experiment;
 pub mod export;

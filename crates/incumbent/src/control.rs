@@ -8,7 +8,8 @@ use crate::{alarm, workspace};
 use domain::experiment::{Decision, ExperimentId};
 use lifecycle::live::Live;
 use lifecycle::watch::Watcher;
-use lifecycle::{Progress, Project, StageError, experiment, live, measure, retrain, review};
+use lifecycle::{Progress, Project, StageError, experiment, live, maintenance, measure, retrain, review};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How often the running release is looked at...
@@ -17,6 +18,8 @@ const RELEASE: Duration = Duration::from_millis(500);
 const PAUSE: u32 = 4;
 /// How often live traffic is measured and the retraining rule asked.
 const CARE: Duration = Duration::from_secs(2);
+/// How often what the page of maintenance shows is gathered anew where nothing happened.
+const GATHER: Duration = Duration::from_secs(30);
 /// How often live rows are looked at where nothing is trained.
 const GUARD: Duration = Duration::from_secs(10);
 
@@ -29,14 +32,27 @@ pub struct Control {
     /// The release that was spoken of last.
     said: Option<ExperimentId>,
     watcher: Watcher,
+    /// What the page of maintenance was last made of, and when.
+    maintained: Option<(Instant, Basis)>,
 }
+
+/// What a new look at maintenance is worth its time for: new events, or new labels.
+type Basis = (u64, Option<review::desk::Progress>);
 
 impl Control {
     /// For a project that serves from now on.
     pub fn new(project: Project) -> anyhow::Result<Control> {
         let now = Instant::now();
         let watcher = Watcher::new(project.clone(), workspace::sketches(&project)?);
-        Ok(Control { project, looked: now, pause: RELEASE, cared: now, said: None, watcher })
+        Ok(Control {
+            project,
+            looked: now,
+            pause: RELEASE,
+            cared: now,
+            said: None,
+            watcher,
+            maintained: None,
+        })
     }
 
     /// Does what is due.
@@ -56,6 +72,7 @@ impl Control {
             let live = live::read(&self.project)?;
             self.watch(&live, running, shown)?;
             self.review(&live, running, shown);
+            self.maintain(&live, running, shown, false);
             self.cared = Instant::now();
         }
         Ok(())
@@ -98,6 +115,7 @@ impl Control {
         self.watch(&live, running, shown)?;
         self.review(&live, running, shown);
         self.retrain(&live, shown)?;
+        self.maintain(&live, running, shown, true);
         shown.finish();
         Ok(())
     }
@@ -135,6 +153,26 @@ impl Control {
             shown
                 .say(&format!("review: {items} rows drawn for people, at http://{}/review", running.address));
         }
+        Ok(())
+    }
+
+    /// Gathers anew what the page of maintenance shows. What fails is told, and tried again.
+    fn maintain(&mut self, live: &Live, running: &Running, shown: &mut Shown, by_itself: bool) {
+        if let Err(error) = self.gather(live, running, by_itself) {
+            shown.say(&format!("maintenance: {error:#}"));
+        }
+    }
+
+    fn gather(&mut self, live: &Live, running: &Running, by_itself: bool) -> anyhow::Result<()> {
+        let (history, desk) = (self.project.history()?, running.desk());
+        let basis = (history.sequence, desk.as_ref().map(|desk| desk.progress()));
+        let fresh = |(at, last): &(Instant, Basis)| *last == basis && at.elapsed() < GATHER;
+        if self.maintained.as_ref().is_some_and(fresh) {
+            return Ok(());
+        }
+        let found = maintenance::look(&self.project, &history, live, desk.as_deref(), by_itself)?;
+        running.maintained(Arc::new(found));
+        self.maintained = Some((Instant::now(), basis));
         Ok(())
     }
 

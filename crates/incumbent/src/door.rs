@@ -62,7 +62,7 @@ fn furnish(project: &Project, version: &VersionId, folder: &Path) -> anyhow::Res
     std::fs::write(folder.join("incumbent.toml"), text).context("could not write the plan")?;
     let alone = workspace::open(folder)?;
     let id = put_version(alone.blobs.as_ref(), &load_version(project.blobs.as_ref(), version)?)?;
-    let trained_on = TrainedOn { data: String::new(), rows: 0, until: None };
+    let trained_on = TrainedOn { data: String::new(), rows: 0, until: None, reviewed: None };
     let origin = Origin::Imported { file: "measured".into() };
     let registered = Event::Registered { version: id.clone(), model: plan.name.clone(), origin, trained_on };
     alone.record(&[registered, Event::Deployed { incumbent: id, fallback: Vec::new() }])?;

@@ -70,6 +70,7 @@ fn run(args: Args) -> anyhow::Result<Outcome> {
         Command::Drift(drift) => commands::drift::run(&drift, json),
         Command::Diagnose(diagnose) => commands::diagnose::run(&diagnose, json),
         Command::Review(review) => commands::review::run(&review, json),
+        Command::Distill(distill) => commands::distill::run(&distill, json),
         Command::Retrain(retrain) => commands::retrain::run(&retrain, json),
         Command::Serve(serve) => commands::serve::run(&serve, json),
         Command::Outcomes(outcomes) => commands::outcomes::run(&outcomes, json),

@@ -10,6 +10,7 @@ use domain::history::{Deployment, Release};
 use domain::{Event, History};
 use lifecycle::Project;
 use lifecycle::diagnose::Found;
+use lifecycle::maintenance::Maintenance;
 use lifecycle::review::Desk;
 use lifecycle::version::open;
 use server::{About, App, BodyLimit, Progress, Source};
@@ -42,6 +43,7 @@ struct Facts {
     history: RwLock<Arc<History>>,
     watched: RwLock<Option<Arc<Found>>>,
     desk: RwLock<Option<Arc<Desk>>>,
+    maintenance: RwLock<Option<Arc<Maintenance>>>,
     about: About,
     progress: Arc<Mutex<Option<Progress>>>,
 }
@@ -57,6 +59,10 @@ impl Source for Facts {
 
     fn review(&self) -> Option<Arc<Desk>> {
         self.desk.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn maintenance(&self) -> Option<Arc<Maintenance>> {
+        self.maintenance.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn about(&self) -> About {
@@ -83,6 +89,7 @@ pub fn start(
         history: RwLock::default(),
         watched: RwLock::default(),
         desk: RwLock::default(),
+        maintenance: RwLock::default(),
         about: about(project),
         progress,
     });
@@ -156,7 +163,7 @@ impl Running {
             desk.follow(model);
             return Ok(());
         }
-        let file = lifecycle::review::file(&self.project.dir.join(crate::workspace::STATE));
+        let file = lifecycle::review::file(&self.project.state());
         match Desk::open(&self.project, &file, model) {
             Ok(desk) => {
                 *self.facts.desk.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(desk));
@@ -169,6 +176,11 @@ impl Running {
     /// Hands the page what was found of live rows.
     pub fn watched(&self, found: Arc<Found>) {
         *self.facts.watched.write().unwrap_or_else(PoisonError::into_inner) = Some(found);
+    }
+
+    /// Hands the page where maintenance stands.
+    pub fn maintained(&self, found: Arc<Maintenance>) {
+        *self.facts.maintenance.write().unwrap_or_else(PoisonError::into_inner) = Some(found);
     }
 
     /// Ends when every answer given so far is in the journal.

@@ -51,7 +51,7 @@ fn id(digit: char) -> VersionId {
 }
 
 fn registered(name: char, origin: Origin) -> Event {
-    let trained_on = TrainedOn { data: "rows".into(), rows: 800, until: None };
+    let trained_on = TrainedOn { data: "rows".into(), rows: 800, until: None, reviewed: None };
     Event::Registered { version: id(name), model: "x".into(), origin, trained_on }
 }
 

@@ -13,6 +13,7 @@ task = "classification"
 [data]
 source = "flats.csv"
 target = "let"
+time = "at"
 [train]
 trainers = ["logistic"]
 [review]
@@ -29,6 +30,16 @@ fn flats(rows: u64, seed: u64) -> Vec<(f64, f64, &'static str)> {
         (size, rent, if draw(seed, 3 * row + 2) < 1.0 / (1.0 + dear.exp()) { "yes" } else { "no" })
     };
     (0..rows).map(flat).collect()
+}
+
+/// The moment of a live row: one a minute, after the hourly rows of the table.
+fn moment(minute: u64) -> String {
+    format!("2026-06-01T{:02}:{:02}:00Z", minute / 60, minute % 60)
+}
+
+/// The moment of a row of the table.
+fn hour(row: u64) -> String {
+    format!("2026-{:02}-{:02}T{:02}:00:00Z", 1 + row / 672, 1 + row % 672 / 24, row % 24)
 }
 
 fn serve(folder: &Copy) -> (Child, String) {
@@ -52,8 +63,8 @@ fn post(url: &str, path: &str, body: &Value) -> (u16, Value) {
 }
 
 fn predict(url: &str, rows: u64, seed: u64) -> Vec<Value> {
-    let rows: Vec<Value> =
-        flats(rows, seed).iter().map(|(size, rent, _)| json!({"size": size, "rent": rent})).collect();
+    let row = |(minute, (size, rent, _)): (u64, (f64, f64, &str))| json!({"at": moment(minute), "size": size, "rent": rent});
+    let rows: Vec<Value> = (0..).zip(flats(rows, seed)).map(row).collect();
     let (status, answer) = post(url, "/v1/models/flats:predict", &json!({ "rows": rows }));
     assert_eq!(status, 200, "{answer}");
     answer["predictions"].as_array().expect("predictions").clone()
@@ -86,8 +97,11 @@ fn given(url: &str) -> u64 {
 
 #[test]
 fn people_answer_what_the_model_doubts() {
-    let lines = flats(3000, 1).into_iter().map(|(size, rent, told)| format!("{size:.3},{rent:.3},{told}\n"));
-    let table = format!("size,rent,let\n{}", lines.collect::<String>());
+    let line = |(row, (size, rent, told)): (u64, (f64, f64, &str))| {
+        format!("{},{size:.3},{rent:.3},{told}\n", hour(row))
+    };
+    let lines = (0..).zip(flats(3000, 1)).map(line);
+    let table = format!("at,size,rent,let\n{}", lines.collect::<String>());
     let folder = Copy::with(&[("flats.csv", table.as_bytes()), ("incumbent.toml", PLAN.as_bytes())]);
     folder.run(&["up", ".", "--once", "--address", "127.0.0.1:0", "--json"]).json(0);
     let (mut server, url) = serve(&folder);
@@ -170,4 +184,63 @@ fn people_answer_what_the_model_doubts() {
     assert_eq!(story["outcomes"][0]["value"], "yes", "{story}");
     let replayed = folder.run(&["history", ".", "--replay", "--json"]).json(0);
     assert_eq!((&replayed["certificates"], &replayed["different"]), (&json!(1), &json!([])));
+    learns(&folder, &list["items"]);
+    let surest = alone[0]["prediction_id"].as_str().expect("an id");
+    let sure = folder.run(&["trace", surest, ".", "--json"]).json(0);
+    let certificate = &sure["certificate"];
+    assert_eq!(
+        (&certificate["alone"], certificate["certificate"]["threshold"].is_f64()),
+        (&json!(true), true),
+        "{sure}"
+    );
+    let words = folder.run(&["trace", surest, "."]).stdout;
+    assert!(words.contains("  alone      given alone: confidence 0."), "{words}");
+}
+
+/// What people told teaches the next version, and both of them know it.
+fn learns(folder: &Copy, items: &Value) {
+    let renewed = folder.run(&["retrain", "--now", "."]);
+    assert!(renewed.stdout.contains("retrain: asked for by hand"), "{}\n{}", renewed.stdout, renewed.stderr);
+    let status = folder.run(&["status", ".", "--json"]).json(0);
+    let version =
+        status["versions"].as_array().and_then(|all| all.last()).expect("versions")["version"].clone();
+    let version = version.as_str().expect("an id").to_owned();
+    let story = folder.run(&["trace", &version, ".", "--json"]).json(0);
+    let learned = &story["learned"];
+    let (total, ids) =
+        (learned["total"].as_u64().expect("a number"), learned["predictions"].as_array().expect("ids"));
+    assert!(total > 5 && ids.len() as u64 == total && learned["labels"]["audit"].is_null(), "{learned}");
+    let told = folder.run(&["trace", &version, "."]).stdout;
+    assert!(
+        told.contains(&format!("from {total} reviewed predictions (")) && told.contains("more; --json"),
+        "{told}"
+    );
+
+    let of = |id: &str| folder.run(&["trace", id, ".", "--json"]).json(0);
+    let first = ids[0].as_str().expect("an id");
+    let taught = of(first);
+    assert_eq!(taught["learned"][0]["version"], version.as_str());
+    assert!(
+        ["pass", "fail", "inconclusive"].iter().any(|v| taught["learned"][0]["verdict"] == *v),
+        "{taught}"
+    );
+    let (weight, chance) = (&taught["learned"][0]["weight"], &taught["review"]["draw_probability"]);
+    let (weight, chance) = (weight.as_f64().expect("a weight"), chance.as_f64().expect("a chance"));
+    assert_eq!(weight, (1.0 / chance).min(20.0));
+    let (review, alone) = (&taught["review"], &taught["certificate"]["alone"]);
+    assert_eq!(
+        (review["counts"].as_bool(), review["label"] == taught["outcomes"][0]["value"]),
+        (Some(true), true)
+    );
+    assert!(review["why"] != "abstained" || alone != true, "{taught}");
+    let words = folder.run(&["trace", first, "."]).stdout;
+    for part in
+        ["  review     drawn as ", " in round 1", " said ", ", reviewer", "which counts", "  taught     v"]
+    {
+        assert!(words.contains(part), "{part} is not in\n{words}");
+    }
+    let audited =
+        items.as_array().expect("items").iter().find(|item| item["why"] == "audit").expect("the audit");
+    let measured = of(audited["prediction_id"].as_str().expect("an id"));
+    assert_eq!((&measured["learned"], &measured["review"]["why"]), (&json!([]), &json!("audit")));
 }

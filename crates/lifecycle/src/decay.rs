@@ -11,7 +11,7 @@ use crate::live::{self, Live};
 use crate::version::open;
 use crate::{Progress, Project, StageError, data, retrain, trainers};
 use domain::ageing::Ageing;
-use domain::{Event, Examples, History};
+use domain::{Event, Examples, History, Timestamp};
 use paired::{Backtests, How};
 use serde::{Deserialize, Serialize};
 
@@ -126,7 +126,8 @@ fn trainer(project: &Project, history: &History) -> Result<String, StageError> {
 /// The table's rows and the live ones whose label is known, in order of time.
 fn rows(project: &Project, history: &History, live: &Live) -> Result<Examples, StageError> {
     let table = live::history_rows(project)?;
-    let known = retrain::labelled(project, live);
+    // rows that people saw since the model doubted them stand for no others
+    let known = retrain::judging(project, live, Timestamp(i64::MIN))?;
     let Some(incumbent) = history.incumbent().filter(|_| !known.is_empty() && table.at.is_some()) else {
         return Ok(table);
     };

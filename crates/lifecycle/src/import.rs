@@ -40,7 +40,7 @@ pub fn run(
     try_out(&model, &examples.rows).map_err(failed)?;
     let origin = Origin::Imported { file: name };
     // nobody here knows which rows it has seen
-    let trained_on = TrainedOn { data: "elsewhere".into(), rows: 0, until: None };
+    let trained_on = TrainedOn { data: "elsewhere".into(), rows: 0, until: None, reviewed: None };
     let Some(golden) = golden else {
         let version = keep(project, &imported.artifact, origin, trained_on, &examples.rows)?;
         return Ok(Found { imported, parity: None, version: Some(version) });

@@ -4,13 +4,16 @@
 
 use crate::{Project, StageError, data};
 use domain::{
-    Column, Examples, Outcome, OutputKind, Prediction, Schema, Table, Target, Timestamp, Values, VersionId,
+    Column, Examples, Outcome, OutputKind, Prediction, PredictionId, Schema, Source, Table, Target,
+    Timestamp, Values, VersionId,
 };
 use serde_json::{Map, Value};
 
 /// One prediction whose outcome is known.
 #[derive(Debug, Clone)]
 pub struct LiveRow {
+    /// Which prediction.
+    pub prediction: PredictionId,
     /// When it happened, by the row's own time column where it has one.
     pub at: Timestamp,
     /// The version that answered; `None` where the floor did.
@@ -21,6 +24,8 @@ pub struct LiveRow {
     pub output: Vec<f64>,
     /// What turned out to be true, as it was reported.
     pub truth: String,
+    /// Who says so.
+    pub source: Source,
 }
 
 /// Labelled live rows, oldest first, and the latest moment that any row speaks of.
@@ -34,7 +39,8 @@ pub struct Live {
     pub unlabelled: u64,
 }
 
-/// Reads the journal. Of several outcomes the last one counts: a correction replaces what it corrects.
+/// Reads the journal. Of several outcomes the last one counts, since a correction replaces what it corrects; but a
+/// person's label counts only where the world says nothing.
 pub fn read(project: &Project) -> Result<Live, StageError> {
     let mut live = Live::default();
     let time = project.plan.data.time.as_deref();
@@ -63,7 +69,7 @@ pub fn examples(
     Ok(Examples { rows: table, target, weight: None, at, entity })
 }
 
-/// Table rows and live rows together, oldest first.
+/// Table rows and live rows together, oldest first; rows without a weight weigh 1.
 pub fn joined(first: &Examples, second: &Examples, file: &str) -> Result<Examples, StageError> {
     let unlike = |why: String| StageError::data(file, why, "live rows have to look like the training table");
     let rows = first.rows.append(&second.rows).map_err(|e| unlike(e.to_string()))?;
@@ -83,7 +89,10 @@ pub fn joined(first: &Examples, second: &Examples, file: &str) -> Result<Example
     };
     let at = first.at.as_ref().zip(second.at.as_ref()).map(|(a, b)| [&a[..], b].concat());
     let entity = first.entity.as_ref().zip(second.entity.as_ref()).map(|(a, b)| [&a[..], b].concat());
-    let both = Examples { rows, target, weight: None, at, entity };
+    let weights = |of: &Examples| of.weight.clone().unwrap_or_else(|| vec![1.0; of.len()]);
+    let weighted = first.weight.is_some() || second.weight.is_some();
+    let weight = weighted.then(|| [weights(first), weights(second)].concat());
+    let both = Examples { rows, target, weight, at, entity };
     let mut order: Vec<usize> = (0..both.len()).collect();
     if let Some(at) = &both.at {
         order.sort_by_key(|&row| at[row]);
@@ -94,10 +103,15 @@ pub fn joined(first: &Examples, second: &Examples, file: &str) -> Result<Example
 fn add(live: &mut Live, time: Option<&str>, prediction: &Prediction, outcomes: &[Outcome]) {
     let Some(row) = row(prediction, time) else { return };
     live.now = live.now.max(Some(row.at));
-    match outcomes.last() {
-        Some(outcome) => live.rows.push(LiveRow { truth: outcome.value.clone(), ..row }),
+    match truth(outcomes) {
+        Some(told) => live.rows.push(LiveRow { truth: told.value.clone(), source: told.source, ..row }),
         None => live.unlabelled += 1,
     }
+}
+
+/// Of several outcomes the one that counts.
+pub(crate) fn truth(outcomes: &[Outcome]) -> Option<&Outcome> {
+    outcomes.iter().rfind(|outcome| outcome.source == Source::Observed).or(outcomes.last())
 }
 
 /// The row of a prediction, its truth not known yet; `None` where its input is no row.
@@ -105,7 +119,8 @@ pub(crate) fn row(prediction: &Prediction, time: Option<&str>) -> Option<LiveRow
     let Ok(Value::Object(input)) = serde_json::from_str(&prediction.input) else { return None };
     let at = moment_of(&input, time).unwrap_or(prediction.at);
     let (version, output) = (answered_by(prediction), prediction.output.clone());
-    Some(LiveRow { at, version, input, output, truth: String::new() })
+    let (truth, source) = (String::new(), Source::Observed);
+    Some(LiveRow { prediction: prediction.id, at, version, input, output, truth, source })
 }
 
 /// When a row says that it happened: by the plan's time column, or as the origin of a forecast.

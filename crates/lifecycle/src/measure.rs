@@ -5,14 +5,15 @@ use crate::score::{Rows, score};
 use crate::version::{Version, open};
 use crate::{Project, StageError};
 use domain::time::DAY;
-use domain::{Event, History, Outputs, Timestamp, VersionId};
+use domain::{Event, History, Outputs, Source, Timestamp, VersionId};
 use std::collections::BTreeMap;
 
 /// The fewest labelled rows of a period that are worth a number.
 const LEAST_ROWS: usize = 30;
 
 /// Measures every whole period that has not been measured yet. A period is as long as the plan's cadence, a week
-/// where it has none; it is whole once `retrain.label_delay` has passed after its end.
+/// where it has none; it is whole once `retrain.label_delay` has passed after its end. Labels that only people gave are
+/// left out, since doubtful rows were drawn more often: `review::live_loss` weighs them.
 pub fn run(project: &Project, live: &Live) -> Result<Vec<Event>, StageError> {
     let history = project.history()?;
     let (Some(now), Some(baseline)) = (live.now, history.baseline()) else { return Ok(Vec::new()) };
@@ -21,7 +22,8 @@ pub fn run(project: &Project, live: &Live) -> Result<Vec<Event>, StageError> {
     let measured = history.measurements.iter().map(|m| m.to).max();
     let ready = Timestamp(now.0 - project.plan.retrain.label_delay.0);
     let mut periods: BTreeMap<Timestamp, Vec<&LiveRow>> = BTreeMap::new();
-    for row in live.rows.iter().filter(|row| measured.is_none_or(|until| begin(row.at) >= until)) {
+    let sampled = live.rows.iter().filter(|row| row.source == Source::Observed);
+    for row in sampled.filter(|row| measured.is_none_or(|until| begin(row.at) >= until)) {
         periods.entry(begin(row.at)).or_default().push(row);
     }
     let baseline = open(project, &baseline.version)?;

@@ -58,6 +58,11 @@ impl Project {
         Ok(self.registry.record_all((self.now)(), events)?)
     }
 
+    /// The folder of what is kept of it.
+    pub fn state(&self) -> PathBuf {
+        self.dir.join(".incumbent")
+    }
+
     /// The table's path.
     pub fn source(&self) -> PathBuf {
         self.dir.join(&self.plan.data.source)

@@ -3,18 +3,21 @@
 //!
 //! Invariant: two never run at once, in whatever process, and each leaves the facts that it was decided on.
 
+mod rows;
 mod turn;
 
 use crate::gate::{self, Trial};
 use crate::live::{self, Live, LiveRow};
-use crate::version::open;
-use crate::{Progress, Project, StageError, decay, train, trainers};
+use crate::version::{open, trained_on};
+use crate::{Progress, Project, StageError, decay, review, train, trainers};
 use domain::cadence::Odds;
 use domain::gate::{Decision, Verdict};
 use domain::history::Retraining;
 use domain::plan::CadenceSource;
 use domain::retrain::{BUDGET_TIME, RetrainDecision, RetrainFacts, retrain};
-use domain::{Event, Examples, History, Origin, Timestamp, VersionId};
+use domain::{Event, History, Origin, Timestamp, TrainedOn, VersionId};
+pub(crate) use rows::labelled;
+use rows::{Known, Parts};
 use turn::Turn;
 
 /// One challenger and what the gate said of it.
@@ -29,11 +32,21 @@ pub struct Renewal {
     pub judged: Vec<Judged>,
 }
 
+/// What the rule would do now.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// What it was given; `None` before there are an incumbent and live rows.
+    pub facts: Option<RetrainFacts>,
+    /// What it says.
+    pub decision: RetrainDecision,
+}
+
 /// Asks the rule, and trains nothing.
-pub fn decide(project: &Project, history: &History, live: &Live) -> Result<RetrainDecision, StageError> {
+pub fn decide(project: &Project, history: &History, live: &Live) -> Result<Asked, StageError> {
     let turn = Turn::take(project)?;
-    let facts = facts(project, history, live, turn.is_none(), false);
-    Ok(facts.map_or_else(too_early, |facts| retrain(&project.plan.retrain, &facts)))
+    let facts = facts(project, history, live, turn.is_none(), false)?;
+    let decision = facts.as_ref().map_or_else(too_early, |facts| retrain(&project.plan.retrain, facts));
+    Ok(Asked { facts, decision })
 }
 
 /// Asks the rule, for a person where `by_hand`, and trains and judges where it says so.
@@ -49,7 +62,7 @@ pub fn run(
     }
     let history = project.history()?;
     let none = |decision| Renewal { decision, judged: Vec::new() };
-    let Some(facts) = facts(project, &history, live, turn.is_none(), by_hand) else {
+    let Some(facts) = facts(project, &history, live, turn.is_none(), by_hand)? else {
         return Ok(none(too_early()));
     };
     let decision = retrain(&project.plan.retrain, &facts);
@@ -101,23 +114,26 @@ fn facts(
     live: &Live,
     under_way: bool,
     by_hand: bool,
-) -> Option<RetrainFacts> {
-    let (now, incumbent) = (live.now?, history.incumbent()?);
-    let since = incumbent.trained_on.until?;
+) -> Result<Option<RetrainFacts>, StageError> {
+    let (Some(now), Some(incumbent)) = (live.now, history.incumbent()) else { return Ok(None) };
+    let Some(since) = incumbent.trained_on.until else { return Ok(None) };
+    let rows = Known::read(project, live)?;
     let runs = || history.triggers.iter().filter(|t| t.action == "retrain").map(|t| t.at);
     let last = runs().next_back();
-    // a label that comes late belongs to the retrain after
+    // an outcome that comes late belongs to the retrain after
     let known = last.map_or(since, |last| Timestamp(last.0 - project.plan.retrain.label_delay.0));
     let cut_short = cut_short(history);
     let mut recent: Vec<Timestamp> = runs().filter(|at| now.0.saturating_sub(at.0) < BUDGET_TIME).collect();
     recent.truncate(recent.len().saturating_sub(cut_short));
     let diagnosis = history.diagnoses.iter().rev().find(|d| d.facts.version == incumbent.version);
-    Some(RetrainFacts {
+    let reviewed = rows.reviewed();
+    Ok(Some(RetrainFacts {
         incumbent: incumbent.version.clone(),
         now,
         last: last.unwrap_or(since),
-        new_rows: new_rows(project, live, since),
-        since_last: new_rows(project, live, known),
+        new_rows: rows.judging(since).len() as u64,
+        since_last: rows.observed(known) + reviewed.saturating_sub(reviewed_then(history)),
+        reviewed,
         least_rows: project.plan.gate.min_rows,
         recent,
         cut_short: cut_short as u64,
@@ -127,7 +143,13 @@ fn facts(
         release: history.experiment().map(|release| release.id.clone()),
         under_way,
         by_hand,
-    })
+    }))
+}
+
+/// People's labels that the last retraining knew of.
+fn reviewed_then(history: &History) -> u64 {
+    let last = history.retrains.iter().rfind(|r| matches!(r.decision, RetrainDecision::Train(_)));
+    last.map_or(0, |last| last.facts.reviewed)
 }
 
 /// Retrains that were begun after the last verdict: none of them came to one.
@@ -157,18 +179,30 @@ fn renew(
         return Err(StageError::TooEarly("there is no incumbent yet".into()));
     };
     let at = live.now.unwrap_or((project.now)());
-    let (train, test) = rows(project, live, &incumbent.version, since)?;
+    let output = open(project, &incumbent.version)?.model.signature().output.clone();
+    let Parts { train, test, lessons } = Known::read(project, live)?.parts(project, &output, since)?;
+    let reviewed = review::keep(project, &lessons)?;
+    let learned = TrainedOn { reviewed, ..trained_on(&live::digest(&train), &train) };
     let digest = live::digest(&test);
     let mut judged = Vec::new();
     for name in names(project, &incumbent.origin) {
         progress.begin("retrain", &name);
         let fit = trainers::named(project, &name)?;
-        let challenger = train::run(project, fit.as_ref(), &train, &live::digest(&train), progress)?;
+        let challenger = train::run(project, fit.as_ref(), &train, learned.clone(), progress)?;
         let trial = Trial { train: &train, test: &test, data: digest.clone(), now: at };
         let verdict = gate::run(project, &challenger, &trial)?;
         judged.push((challenger.id, verdict));
     }
     Ok(judged)
+}
+
+/// Live rows that may judge and are later than a moment, oldest first.
+pub(crate) fn judging<'a>(
+    project: &Project,
+    live: &'a Live,
+    since: Timestamp,
+) -> Result<Vec<&'a LiveRow>, StageError> {
+    Ok(Known::read(project, live)?.judging(since))
 }
 
 /// What is trained again: the incumbent's own trainer, or all of the plan's while a baseline serves.
@@ -178,43 +212,6 @@ pub(crate) fn names(project: &Project, incumbent: &Origin) -> Vec<String> {
         Origin::Trained { trainer } if all.contains(trainer) => vec![trainer.clone()],
         _ => all,
     }
-}
-
-fn rows(
-    project: &Project,
-    live: &Live,
-    incumbent: &VersionId,
-    since: Timestamp,
-) -> Result<(Examples, Examples), StageError> {
-    let output = open(project, incumbent)?.model.signature().output.clone();
-    let table = live::history_rows(project)?;
-    let columns = table.rows.schema(0);
-    let window = project.plan.retrain.window.0;
-    let known = labelled(project, live);
-    let new: Vec<&LiveRow> = known.iter().copied().filter(|row| row.at > since).collect();
-    // No instant stands on both sides, as in the first split.
-    let middle = new[new.len() / 2].at;
-    let start = if window > 0 { Timestamp(middle.0 - window) } else { Timestamp(i64::MIN) };
-    let older: Vec<&LiveRow> = known.iter().copied().filter(|row| row.at < middle).collect();
-    let newer: Vec<&LiveRow> = new.iter().copied().filter(|row| row.at >= middle).collect();
-    let joined = live::joined(
-        &table,
-        &live::examples(project, &older, &columns, &output)?,
-        &project.plan.data.source,
-    )?;
-    let first = joined.at.as_ref().map_or(0, |at| at.partition_point(|t| *t < start));
-    let train = joined.take(&(first..joined.len()).collect::<Vec<_>>());
-    Ok((train, live::examples(project, &newer, &columns, &output)?))
-}
-
-/// Rows whose outcome is known by now, as it would be without the delay being cut short.
-pub(crate) fn labelled<'a>(project: &Project, live: &'a Live) -> Vec<&'a LiveRow> {
-    let until = live.now.map(|now| Timestamp(now.0 - project.plan.retrain.label_delay.0));
-    live.rows.iter().filter(|row| until.is_none_or(|until| row.at <= until)).collect()
-}
-
-fn new_rows(project: &Project, live: &Live, since: Timestamp) -> u64 {
-    labelled(project, live).into_iter().filter(|row| row.at > since).count() as u64
 }
 
 fn trained_until(history: &History) -> Option<Timestamp> {

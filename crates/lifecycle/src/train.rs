@@ -1,16 +1,16 @@
 //! A challenger, by an embedded trainer or by the plan's own command.
 
-use crate::version::{Version, keep, trained_on};
+use crate::version::{Version, keep};
 use crate::{Progress, Project, StageError};
-use domain::{Examples, Origin};
+use domain::{Examples, Origin, TrainedOn};
 use models::{Fit, FitError, Seed};
 
-/// Fits a trainer on these rows and registers what came of it.
+/// Fits a trainer on these rows, which `trained_on` tells of, and registers what came of it.
 pub fn run(
     project: &Project,
     trainer: &dyn Fit,
     rows: &Examples,
-    data: &str,
+    trained_on: TrainedOn,
     progress: &mut dyn Progress,
 ) -> Result<Version, StageError> {
     let seed = Seed(project.plan.train.seed);
@@ -24,5 +24,5 @@ pub fn run(
         other => StageError::Fit(other),
     })?;
     let origin = Origin::Trained { trainer: trainer.name().into() };
-    keep(project, &artifact, origin, trained_on(data, rows), &rows.rows)
+    keep(project, &artifact, origin, trained_on, &rows.rows)
 }

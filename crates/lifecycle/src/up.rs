@@ -4,7 +4,7 @@
 use crate::baseline::{self, Candidate};
 use crate::data::{self, Loaded, Split};
 use crate::gate::{self, Trial};
-use crate::version::{Version, open};
+use crate::version::{Version, open, trained_on};
 use crate::{Progress, Project, StageError, train, trainers};
 use domain::gate::Verdict;
 use domain::{Event, Examples, History, Target, Timestamp, VersionId};
@@ -85,7 +85,8 @@ fn challenger(
         return Ok(version);
     }
     let fit = trainers::named(project, name)?;
-    let version = train::run(project, fit.as_ref(), &split.train, &loaded.digest, progress)?;
+    let version =
+        train::run(project, fit.as_ref(), &split.train, trained_on(&loaded.digest, &split.train), progress)?;
     record(project, &stage, &inputs, json!({"version": version.id.0, "rows": split.train.len()}))?;
     Ok(version)
 }

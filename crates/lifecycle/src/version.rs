@@ -90,7 +90,7 @@ impl Version {
 /// What these examples are, for the registry.
 pub fn trained_on(data: &str, examples: &Examples) -> TrainedOn {
     let until = examples.at.as_ref().and_then(|at| at.last().copied());
-    TrainedOn { data: data.into(), rows: examples.len() as u64, until }
+    TrainedOn { data: data.into(), rows: examples.len() as u64, until, reviewed: None }
 }
 
 fn load(version: &str, why: &dyn std::fmt::Display) -> StageError {

@@ -3,9 +3,11 @@
 use domain::diagnosis::{Cause, Exact, Facts, Labels, diagnose};
 use domain::plan::Plan;
 use domain::retrain::{RetrainDecision, retrain as rule};
+use domain::review::{Basis, Why};
 use domain::time::{DAY, HOUR};
 use domain::{Event, Outcome, Prediction, PredictionId, ServedBy, Source, Timestamp};
-use lifecycle::{Progress, Project, Silent, StageError, decay, live, retrain, up};
+use lifecycle::{Progress, Project, Silent, StageError, decay, live, measure, retrain, review, up, version};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::sync::Arc;
 use store::{Entry, MemoryBlobs, MemoryJournal, MemoryRegistry};
@@ -45,6 +47,11 @@ fn at(hour: i64) -> Timestamp {
 
 impl World {
     fn new() -> World {
+        World::with("")
+    }
+
+    /// With more in its plan.
+    fn with(more: &str) -> World {
         let folder = tempfile::tempdir().expect("a folder");
         let mut table = String::from("at,x,y\n");
         for hour in 0..HOURS {
@@ -54,11 +61,11 @@ impl World {
         std::fs::write(folder.path().join("rows.csv"), table).expect("written");
         let project = Project {
             dir: folder.path().into(),
-            plan: Arc::new(Plan::parse(PLAN).expect("a plan")),
+            plan: Arc::new(Plan::parse(&format!("{PLAN}{more}")).expect("a plan")),
             registry: Arc::new(MemoryRegistry::default()),
             blobs: Arc::new(MemoryBlobs::default()),
             journal: Arc::new(MemoryJournal::default()),
-            now: Arc::new(|| at(HOURS)),
+            now: Arc::new(|| at(4 * HOURS)),
             door: None,
         };
         up::run(&project, &mut Silent).expect("it trains");
@@ -67,6 +74,11 @@ impl World {
 
     /// Labelled live rows of these hours after the table.
     fn traffic(&self, hours: std::ops::Range<i64>) {
+        self.answer(hours, true);
+    }
+
+    /// Live rows of these hours after the table; the world tells what was true of them, or not.
+    fn answer(&self, hours: std::ops::Range<i64>, observed: bool) {
         let incumbent =
             self.project.history().expect("memory").incumbent().expect("deployed").version.clone();
         let mut entries = Vec::new();
@@ -85,12 +97,9 @@ impl World {
                 output: vec![1.0 - x, x],
                 latency_us: 100,
             }));
-            entries.push(Entry::Outcome(Outcome {
-                prediction: id,
-                at,
-                value: y.into(),
-                source: Source::Observed,
-            }));
+            let source = Source::Observed;
+            let outcome = Outcome { prediction: id, at, value: y.into(), source };
+            entries.extend(observed.then_some(Entry::Outcome(outcome)));
         }
         self.project.journal.append(&entries).expect("memory");
     }
@@ -98,6 +107,26 @@ impl World {
     fn run(&self, by_hand: bool) -> retrain::Renewal {
         let live = live::read(&self.project).expect("memory");
         retrain::run(&self.project, &live, by_hand, &mut Silent).expect("the stage runs")
+    }
+
+    /// Draws rows for people, who tell what is true of all of them.
+    fn review(&self) -> review::Desk {
+        std::fs::create_dir_all(self.project.state()).expect("made");
+        let history = self.project.history().expect("memory");
+        let incumbent = history.incumbent().expect("deployed");
+        let model = version::open(&self.project, &incumbent.version).expect("kept").model;
+        let file = review::file(&self.project.state());
+        let desk = review::Desk::open(&self.project, &file, model).expect("a file");
+        let clock = live::read(&self.project).expect("memory").now;
+        review::draw(&self.project, &desk, &history, clock).expect("a file").expect("a day has passed");
+        while let Some(item) = desk.next("ann", 1).expect("a name").first() {
+            let id = PredictionId::parse(item).expect("an id");
+            let hour =
+                (self.project.journal.prediction(id).expect("memory").expect("there").at.0 - at(0).0) / HOUR;
+            desk.answer("ann", item, Some(row(hour).1)).expect("a file");
+        }
+        desk.settle_all().expect("memory");
+        desk
     }
 
     /// A diagnosis of the incumbent: its golden rows are answered wrongly.
@@ -237,4 +266,67 @@ fn ageing_is_measured_once_and_can_be_stopped() {
     let (again, begun) = measure(2.0);
     assert_eq!((again.expect("kept"), begun), (first.clone(), 0));
     assert_eq!(decay::known(&world.project.history().expect("memory")), Some(first.ageing));
+}
+
+#[test]
+fn what_people_tell_teaches_a_version_that_remembers_it() {
+    let world = World::with(
+        "[review]\ndaily = 600\ndouble = 0.0\ngold = 0.0\naudit = 0.4\nmandatory = 0.5\nerror = 0.3\n",
+    );
+    world.answer(0..900, false);
+    let desk = world.review();
+    let live = live::read(&world.project).expect("memory");
+    assert!(live.rows.len() > 300 && live.rows.iter().all(|row| row.source == Source::Reviewer));
+    assert!(
+        measure::run(&world.project, &live).expect("memory").is_empty(),
+        "doubt is no sample to measure on"
+    );
+    let trained = world.run(false);
+    assert!(
+        matches!(&trained.decision, RetrainDecision::Train(why) if why.contains("200 are enough")),
+        "{trained:?}"
+    );
+
+    let history = world.project.history().expect("memory");
+    let facts = &history.retrains[0].facts;
+    let of = |why: fn(Why) -> bool| desk.items().into_iter().filter(move |item| why(item.asked.why));
+    assert_eq!(facts.reviewed, of(Why::teaches).count() as u64);
+    assert_eq!((facts.since_last, facts.new_rows), (facts.reviewed, of(|w| w == Why::Audit).count() as u64));
+    let (challenger, verdict) = &trained.judged[0];
+    let version = history.version(challenger).expect("registered");
+    let taught = version.trained_on.reviewed.as_ref().expect("people taught it");
+    assert!(taught.total() > 50 && taught.labels.keys().all(|why| why.teaches()), "{taught:?}");
+    assert_eq!(version.trained_on.rows, HOURS as u64 + taught.total());
+    let judged = history.verdict(challenger).expect("judged");
+    assert_eq!((&judged.verdict, judged.facts.rows), (verdict, facts.new_rows - facts.new_rows / 2));
+
+    let lessons = review::lessons(&world.project, version).expect("kept");
+    let audit: BTreeSet<String> = of(|why| why == Why::Audit).map(|item| item.asked.prediction).collect();
+    assert!(lessons.iter().all(|lesson| !audit.contains(&lesson.prediction)));
+    assert!(
+        lessons.iter().all(|l| l.weight == (1.0 / l.chance).min(20.0))
+            && lessons.iter().any(|l| l.weight > 1.0)
+    );
+    let id = PredictionId::parse(&lessons[0].prediction).expect("an id");
+    let learners = review::learners(&world.project, &history, id).expect("kept");
+    assert_eq!(learners, [(version, lessons[0].clone())]);
+    let unseen = PredictionId::parse(audit.first().expect("audited")).expect("an id");
+    assert!(review::learners(&world.project, &history, unseen).expect("kept").is_empty());
+    let waits = world.run(false).decision;
+    assert!(
+        matches!(&waits, RetrainDecision::Wait(why) if why.contains("0 of 200")),
+        "known labels are no news: {waits:?}"
+    );
+
+    // the table's last fifth certified the first version, and taught this one
+    let served = Event::Deployed { incumbent: challenger.clone(), fallback: vec![] };
+    let certify = || review::certify(&world.project, Some(&desk), &world.project.history().expect("memory"));
+    certify().expect("asked").expect("it is new");
+    world.project.record(&[served]).expect("memory");
+    certify().expect("asked").expect("it is new");
+    let history = world.project.history().expect("memory");
+    let [first, second] = [0, 1].map(|place| &history.certificates[place].facts);
+    assert_eq!((first.labels, first.basis, second.basis), (HOURS as u64 / 5, Basis::Test, Basis::Test));
+    let unseen = judged.facts.rows..=facts.new_rows;
+    assert!(unseen.contains(&second.labels), "{} of {unseen:?} live rows that it never saw", second.labels);
 }

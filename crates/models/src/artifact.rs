@@ -339,7 +339,12 @@ mod tests {
             model: "calls",
             origin: &Origin::Trained { trainer: "trees".into() },
             signature: &echo.signature,
-            trained_on: Some(&TrainedOn { data: "ab12".into(), rows: 900, until: Some(Timestamp(0)) }),
+            trained_on: Some(&TrainedOn {
+                data: "ab12".into(),
+                rows: 900,
+                until: Some(Timestamp(0)),
+                reviewed: None,
+            }),
             scores: &[Score { metric: "log_loss".into(), estimate }],
         };
         let expected = "# `calls`\n\nTask: classification. Trained by `trees`.\n\nTrained on 900 rows, the last \

@@ -25,7 +25,8 @@ use axum::response::{Html, IntoResponse};
 use axum::routing::{get, post};
 use axum::{Json, extract::DefaultBodyLimit};
 use domain::{Column, Kind, Table, Values};
-use lifecycle::labelling::{Desk, DeskError};
+use lifecycle::labelling::Desk;
+use lifecycle::review::{DeskError, Refused};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use serving::image::encode_png;
@@ -34,7 +35,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 
 /// The most items that are given out at once.
-const MOST: usize = 20;
+pub(crate) const MOST: usize = 20;
 /// An answer's JSON is far shorter.
 const BODY_LIMIT: usize = 64 << 10;
 /// The keys of the classes, in their order. `u` takes an answer back and `s` passes an item on.
@@ -87,24 +88,29 @@ async fn file(Path(file): Path<String>) -> Result<impl IntoResponse, ApiError> {
 }
 
 async fn about(State(desk): State<Arc<Desk>>) -> Json<Value> {
-    let classes: Vec<Value> = desk
-        .classes()
-        .iter()
-        .zip(KEYS.chars())
-        .map(|(name, key)| json!({"key": key, "name": name}))
-        .collect();
-    let people: Vec<Value> =
-        desk.people().into_iter().map(|(name, labels)| json!({"name": name, "labels": labels})).collect();
-    Json(json!({
-        "target": desk.target(), "classes": classes, "people": people, "progress": progress(&desk, None),
-    }))
+    Json(told(desk.target(), desk.classes(), &desk.people(), &progress(&desk, None)))
+}
+
+/// What a page is told at first: the target, the classes with their keys, who labelled how much, and how far all are.
+pub(crate) fn told(target: &str, classes: &[String], people: &[(String, usize)], progress: &Value) -> Value {
+    let classes = classes.iter().zip(KEYS.chars()).map(|(name, key)| json!({"key": key, "name": name}));
+    let people = people.iter().map(|(name, labels)| json!({"name": name, "labels": labels}));
+    json!({
+        "target": target, "classes": classes.collect::<Vec<_>>(), "people": people.collect::<Vec<_>>(),
+        "progress": progress,
+    })
+}
+
+/// How many labels a person gave.
+pub(crate) fn own(people: &[(String, usize)], person: &str) -> usize {
+    people.iter().find(|(name, _)| name == person.trim()).map_or(0, |(_, labels)| *labels)
 }
 
 #[derive(Deserialize)]
-struct Wanted {
-    person: String,
+pub(crate) struct Wanted {
+    pub person: String,
     #[serde(default = "one")]
-    count: usize,
+    pub count: usize,
 }
 
 fn one() -> usize {
@@ -156,8 +162,8 @@ async fn answer(
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Undo {
-    person: String,
+pub(crate) struct Undo {
+    pub person: String,
 }
 
 async fn undo(
@@ -174,7 +180,7 @@ async fn undo(
 }
 
 /// Runs what waits for the disk where it holds up no other request.
-async fn kept(
+pub(crate) async fn kept(
     work: impl FnOnce() -> Result<Value, DeskError> + Send + 'static,
 ) -> Result<Json<Value>, ApiError> {
     Ok(Json(http::apart(usize::MAX, work).await?))
@@ -234,10 +240,7 @@ fn escaped(column: &str) -> String {
 
 fn progress(desk: &Desk, person: Option<&str>) -> Value {
     let all = desk.progress();
-    let own = person.map(|person| {
-        let people = desk.people();
-        people.into_iter().find(|(name, _)| name == person.trim()).map_or(0, |(_, labels)| labels)
-    });
+    let own = person.map(|person| own(&desk.people(), person));
     json!({
         "items": all.items, "finished": all.finished, "labels": all.labels, "needed": all.needed, "own": own,
     })
@@ -247,8 +250,9 @@ impl From<DeskError> for ApiError {
     fn from(error: DeskError) -> ApiError {
         let status = match &error {
             DeskError::Name(_) | DeskError::Class(..) => StatusCode::BAD_REQUEST,
-            DeskError::Refused(lifecycle::labelling::queue::Refused::Unknown(_)) => StatusCode::NOT_FOUND,
-            DeskError::Refused(lifecycle::labelling::queue::Refused::Twice(_)) => StatusCode::CONFLICT,
+            DeskError::Refused(Refused::Unknown(_)) => StatusCode::NOT_FOUND,
+            DeskError::Refused(Refused::Twice(_) | Refused::Counts(_)) => StatusCode::CONFLICT,
+            DeskError::Refused(Refused::Held(_) | Refused::Closed(_)) => StatusCode::GONE,
             DeskError::Kept(_) => StatusCode::SERVICE_UNAVAILABLE,
         };
         ApiError { status, message: error.to_string() }

@@ -7,6 +7,7 @@ pub mod grpc;
 pub mod http;
 pub mod label;
 mod listen;
+mod maintenance;
 pub mod metrics;
 mod opening;
 mod page;

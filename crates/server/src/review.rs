@@ -14,24 +14,22 @@
 
 use crate::http::apart;
 use crate::http::error::ApiError;
-use crate::label::{KEYS, POLICY, cells, png, read};
+use crate::label::{MOST, POLICY, Undo, Wanted, cells, kept, own, png, read, told};
 use crate::page::label as page;
 use crate::state::App;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::response::{Html, IntoResponse};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use lifecycle::review::desk::Reply;
-use lifecycle::review::{Desk, DeskError, Refused};
+use lifecycle::review::{Desk, DeskError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// The most items that are given out at once.
-const MOST: usize = 20;
 /// After so many seconds the page asks again, which also keeps what it has.
 const POLL: u64 = 20;
 
@@ -66,26 +64,10 @@ async fn document(State(app): State<Arc<App>>) -> Result<impl IntoResponse, ApiE
 
 async fn about(State(app): State<Arc<App>>) -> Result<Json<Value>, ApiError> {
     let desk = desk(&app)?;
-    let classes = desk.classes().iter().zip(KEYS.chars());
-    let classes: Vec<Value> = classes.map(|(name, key)| json!({"key": key, "name": name})).collect();
-    let people: Vec<Value> =
-        desk.people().into_iter().map(|(name, labels)| json!({"name": name, "labels": labels})).collect();
+    let mut told = told(desk.target(), desk.classes(), &desk.people(), &progress(&desk, None));
     let (right, of) = desk.gold(None);
-    Ok(Json(json!({
-        "target": desk.target(), "classes": classes, "people": people, "progress": progress(&desk, None),
-        "gold": {"right": right, "of": of},
-    })))
-}
-
-#[derive(Deserialize)]
-struct Wanted {
-    person: String,
-    #[serde(default = "one")]
-    count: usize,
-}
-
-fn one() -> usize {
-    1
+    told["gold"] = json!({"right": right, "of": of});
+    Ok(Json(told))
 }
 
 async fn next(State(app): State<Arc<App>>, Query(wanted): Query<Wanted>) -> Result<Json<Value>, ApiError> {
@@ -126,12 +108,6 @@ async fn answer(
         given(&app, &desk, &answer.person, page::AHEAD)
     })
     .await
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Undo {
-    person: String,
 }
 
 async fn undo(
@@ -181,13 +157,6 @@ async fn import(
     .await
 }
 
-/// Runs what waits for the disk where it holds up no other request.
-async fn kept(
-    work: impl FnOnce() -> Result<Value, DeskError> + Send + 'static,
-) -> Result<Json<Value>, ApiError> {
-    Ok(Json(apart(usize::MAX, work).await?))
-}
-
 fn given(app: &App, desk: &Desk, person: &str, count: usize) -> Result<Value, DeskError> {
     let mut items = Vec::new();
     for item in desk.next(person, count.min(MOST))? {
@@ -220,10 +189,7 @@ fn shown(app: &App, desk: &Desk, item: &str) -> Result<Option<Value>, DeskError>
 
 fn progress(desk: &Desk, person: Option<&str>) -> Value {
     let all = desk.progress();
-    let own = person.map(|person| {
-        let people = desk.people();
-        people.into_iter().find(|(name, _)| name == person.trim()).map_or(0, |(_, labels)| labels)
-    });
+    let own = person.map(|person| own(&desk.people(), person));
     let done = all.settled + all.aside;
     let (agreement, doubles) = desk.agreement();
     let note = agreement.map(|alpha| format!("agreement {alpha:.2} on {doubles} items"));
@@ -232,17 +198,4 @@ fn progress(desk: &Desk, person: Option<&str>) -> Value {
         "given": all.labels, "aside": all.aside, "noted": all.noted,
         "agreement": agreement, "doubles": doubles, "note": note,
     })
-}
-
-impl From<DeskError> for ApiError {
-    fn from(error: DeskError) -> ApiError {
-        let status = match &error {
-            DeskError::Name(_) | DeskError::Class(..) => StatusCode::BAD_REQUEST,
-            DeskError::Refused(Refused::Unknown(_)) => StatusCode::NOT_FOUND,
-            DeskError::Refused(Refused::Twice(_) | Refused::Counts(_)) => StatusCode::CONFLICT,
-            DeskError::Refused(Refused::Held(_) | Refused::Closed(_)) => StatusCode::GONE,
-            DeskError::Kept(_) => StatusCode::SERVICE_UNAVAILABLE,
-        };
-        ApiError { status, message: error.to_string() }
-    }
 }

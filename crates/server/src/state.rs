@@ -4,6 +4,7 @@ use crate::http::body::BodyLimit;
 use crate::metrics::Requests;
 use domain::history::History;
 use lifecycle::diagnose::Found;
+use lifecycle::maintenance::Maintenance;
 use lifecycle::review::Desk;
 use serving::Engine;
 use std::sync::Arc;
@@ -24,6 +25,11 @@ pub trait Source: Send + Sync {
 
     /// The desk where people review answers; `None` where there is nothing to review.
     fn review(&self) -> Option<Arc<Desk>> {
+        None
+    }
+
+    /// Where maintenance stands; `None` where this process has not looked.
+    fn maintenance(&self) -> Option<Arc<Maintenance>> {
         None
     }
 

@@ -1,4 +1,11 @@
-//! The labelling page over HTTP: what people are shown, what is kept, and how what cannot be is refused.
+//! The labelling page over HTTP: what people are shown, what is kept, and how what cannot be is refused; and the review
+//! in the server that serves.
+
+mod common;
+#[path = "label/review.rs"]
+mod review;
+#[path = "common/story.rs"]
+mod story;
 
 use domain::{Column, Examples, Table, Target, Timestamp, Values};
 use lifecycle::labelling::{Desk, Rows, Size, file};

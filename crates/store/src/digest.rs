@@ -87,6 +87,9 @@ pub fn examples(hash: &mut Digest, examples: &Examples) {
             hash.numbers(values.iter().map(|x| x.to_bits()));
         }
     }
+    if let Some(weight) = &examples.weight {
+        hash.numbers(weight.iter().map(|w| w.to_bits()));
+    }
     if let Some(at) = &examples.at {
         hash.numbers(at.iter().map(|t| t.0 as u64));
     }

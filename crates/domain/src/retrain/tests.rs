@@ -13,6 +13,7 @@ fn facts() -> RetrainFacts {
         last: Timestamp(0),
         new_rows: 5_000,
         since_last: 5_000,
+        reviewed: 0,
         least_rows: 200,
         recent: Vec::new(),
         cut_short: 0,

@@ -39,11 +39,16 @@ fn alarm(rules: &Retrain, facts: &RetrainFacts) -> Result<String, String> {
 
 fn schedule(rules: &Retrain, facts: &RetrainFacts) -> Result<String, String> {
     let (every, how) = every(rules, facts)?;
-    let next = Timestamp(facts.last.0.saturating_add(every.0));
+    let next = scheduled(rules, facts)?;
     if facts.now < next {
         return Err(format!("next on {next}, every {every}{how}"));
     }
     Ok(format!("{every} passed since {}{how}", facts.last))
+}
+
+/// When the schedule is next due, by the rows' own clock; or why there is no schedule.
+pub fn scheduled(rules: &Retrain, facts: &RetrainFacts) -> Result<Timestamp, String> {
+    every(rules, facts).map(|(every, _)| Timestamp(facts.last.0.saturating_add(every.0)))
 }
 
 /// The cadence that holds, and where it comes from.

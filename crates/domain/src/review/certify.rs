@@ -33,7 +33,7 @@ pub struct DeferralFacts {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Basis {
-    /// The rows that the gate judged on.
+    /// Rows that the version never saw: of the table, or live ones newer than all that it learned.
     Test,
     /// Live rows that were drawn alike from all.
     Audit,

@@ -3,6 +3,7 @@
 
 use crate::{Outcome, args, print, workspace};
 use domain::diagnosis::diagnose;
+use domain::distill::{DistillDecision, distill};
 use domain::experiment::{Decision, Reason, decide};
 use domain::gate::judge;
 use domain::history::Looked;
@@ -35,6 +36,7 @@ struct Again {
     diagnoses: usize,
     retrains: usize,
     certificates: usize,
+    distilled: usize,
     looks: usize,
     /// Looks at which a person decided, not the rule.
     by_hand: usize,
@@ -44,15 +46,15 @@ struct Again {
 
 fn replay(project: &Project, json: bool) -> anyhow::Result<Outcome> {
     let again = again(&project.history()?)?;
-    let Again { verdicts, diagnoses, retrains, certificates, looks, by_hand, different } = again;
+    let Again { verdicts, diagnoses, retrains, certificates, distilled, looks, by_hand, different } = again;
     if json {
         print::json(&json!({
-            "verdicts": verdicts, "diagnoses": diagnoses, "retrains": retrains, "certificates": certificates,
+            "verdicts": verdicts, "diagnoses": diagnoses, "retrains": retrains, "certificates": certificates, "distilled": distilled,
             "looks": looks, "by_hand": by_hand, "different": different,
         }));
     } else {
         println!(
-            "{verdicts} verdicts, {diagnoses} diagnoses, {retrains} retrains, {certificates} certificates and {looks} looks at releases decided again from their facts, {} come out differently",
+            "{verdicts} verdicts, {diagnoses} diagnoses, {retrains} retrains, {certificates} certificates, {distilled} distillations and {looks} looks at releases decided again from their facts, {} come out differently",
             different.len()
         );
         different.iter().for_each(|sequence| println!("  event {sequence}"));
@@ -89,6 +91,11 @@ fn again(history: &History) -> anyhow::Result<Again> {
             different.push(certified.sequence);
         }
     }
+    for distilled in &history.distilled {
+        if distill(&distilled.facts) != distilled.decision {
+            different.push(distilled.sequence);
+        }
+    }
     let all = || history.experiments.iter().flat_map(|release| &release.looks);
     let (by_hand, looks): (Vec<&Looked>, Vec<&Looked>) = all().partition(|look| by_hand(look));
     for look in &looks {
@@ -103,6 +110,7 @@ fn again(history: &History) -> anyhow::Result<Again> {
         diagnoses: history.diagnoses.len(),
         retrains: history.retrains.len(),
         certificates: history.certificates.len(),
+        distilled: history.distilled.len(),
         looks: looks.len(),
         by_hand: by_hand.len(),
         different,
@@ -160,6 +168,15 @@ pub fn sentence(recorded: &Recorded) -> String {
                 format!("{} answers alone from {threshold:.4} on: {}", facts.version, certificate.why)
             }
             None => format!("{} answers nothing alone: {}", facts.version, certificate.why),
+        },
+        Event::Distilled { facts, decision } => match decision {
+            DistillDecision::Refuse(why) => format!("teacher {} is not distilled: {why}", facts.teacher),
+            DistillDecision::Nobody(why) => {
+                format!("no student of {} is within the budget: {why}", facts.teacher)
+            }
+            DistillDecision::Choose { student, why } => {
+                format!("student {student} of {} is chosen: {why}", facts.teacher)
+            }
         },
         Event::BreakerOpened { version } => {
             format!("{version} failed so often that it is not asked for a while: its breaker opened")

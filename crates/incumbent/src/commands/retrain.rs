@@ -43,7 +43,7 @@ pub fn run(args: &args::Retrain, json: bool) -> anyhow::Result<Outcome> {
 /// What it would do now, and what it did before.
 fn why(project: &Project, json: bool) -> anyhow::Result<Outcome> {
     let history = project.history()?;
-    let decision = retrain::decide(project, &history, &live::read(project)?)?;
+    let decision = retrain::decide(project, &history, &live::read(project)?)?.decision;
     let last: Vec<&Retraining> = history.retrains.iter().rev().take(TOLD).collect();
     if json {
         let last =

@@ -29,7 +29,7 @@ pub fn run(args: &Review, json: bool) -> anyhow::Result<Outcome> {
 }
 
 fn file(project: &Project) -> PathBuf {
-    lifecycle::review::file(&project.dir.join(workspace::STATE))
+    lifecycle::review::file(&project.state())
 }
 
 /// The desk of a project, only to look at.
@@ -51,9 +51,9 @@ fn model(project: &Project) -> anyhow::Result<std::sync::Arc<dyn models::Predict
 fn list(args: &args::ReviewList, json: bool) -> anyhow::Result<Outcome> {
     let project = workspace::open_to_watch(&args.dir)?;
     let desk = look(&project)?;
-    let (progress, people, loss) = (desk.progress(), desk.people(), live_loss(&project, &desk)?);
-    let (agreement, gold) = (desk.agreement(), desk.gold(None));
     let history = project.history()?;
+    let (progress, people, loss) = (desk.progress(), desk.people(), live_loss(&project, &desk, &history)?);
+    let (agreement, gold) = (desk.agreement(), desk.gold(None));
     let certified = history.incumbent().and_then(|s| history.certificates_of(&s.version).next_back());
     if json {
         let people: Vec<Value> =
@@ -68,7 +68,7 @@ fn list(args: &args::ReviewList, json: bool) -> anyhow::Result<Outcome> {
             "gold": {"right": gold.0, "of": gold.1},
             "certificate": certified.map(|c| &c.certificate),
             "live_error": {
-                "all": loss.all, "audit": loss.audit, "naive": loss.naive, "rows": loss.rows, "waiting": loss.waiting,
+                "all": loss.all, "audit": loss.audit, "alone": loss.alone, "naive": loss.naive, "rows": loss.rows, "waiting": loss.waiting,
             },
             "items": desk.items().iter().map(item).collect::<Vec<_>>(),
         }));
@@ -124,6 +124,9 @@ fn wrong(loss: &LiveLoss) {
     if let Some(audit) = &loss.audit {
         println!("           {} by the audit alone", share(audit));
     }
+    if let Some(alone) = &loss.alone {
+        println!("           {} of the answers given alone by what serves now", share(alone));
+    }
     if let Some(naive) = loss.naive.filter(|_| loss.all.is_some()) {
         println!(
             "           {:.2}% of the labelled rows as they are, which misleads: doubt was drawn more often",
@@ -135,7 +138,8 @@ fn wrong(loss: &LiveLoss) {
     }
 }
 
-fn item(item: &Item) -> Value {
+/// An item with what people said of it.
+pub fn item(item: &Item) -> Value {
     json!({
         "prediction_id": item.asked.prediction, "why": item.asked.why, "draw_probability": item.asked.chance,
         "needs": item.asked.needs, "label": item.label(), "counts": item.noted,

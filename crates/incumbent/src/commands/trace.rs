@@ -1,9 +1,11 @@
 //! `incumbent trace`: one prediction's or one version's whole story.
 
+mod feedback;
+
 use crate::error::Hinted;
 use crate::{Outcome, args, commands, print, workspace};
 use domain::history::Standing;
-use domain::{Event, History, Prediction, PredictionId, ServedBy};
+use domain::{Event, History, Prediction, PredictionId, ServedBy, Source};
 use lifecycle::Project;
 use serde_json::{Value, json};
 use server::experiment;
@@ -28,15 +30,21 @@ fn prediction(project: &Project, history: &History, id: PredictionId, json: bool
     let prediction = project.journal.prediction(id)?.ok_or_else(unknown)?;
     let outcomes = project.journal.outcomes(id)?;
     let version = history.version(&prediction.version);
+    let feedback = feedback::of(project, history, &prediction)?;
     if json {
-        let outcomes = outcomes.iter().map(|o| json!({"at": o.at.to_string(), "value": o.value}));
+        let outcomes = outcomes
+            .iter()
+            .map(|o| json!({"at": o.at.to_string(), "value": o.value, "source": source(o.source)}));
         let input: Value = serde_json::from_str(&prediction.input).unwrap_or(Value::Null);
-        print::json(&json!({
+        let mut told = json!({
             "prediction": id.to_string(), "at": prediction.at.to_string(), "version": prediction.version.0,
             "served_by": served_by(&prediction), "input": input, "output": prediction.output,
             "latency_us": prediction.latency_us, "outcomes": outcomes.collect::<Vec<_>>(),
             "origin": version.map(|v| &v.origin), "trained_on": version.map(|v| &v.trained_on),
-        }));
+        });
+        let told_of = told.as_object_mut().expect("an object");
+        told_of.extend(feedback.json(history).as_object().expect("an object").clone());
+        print::json(&told);
         return Ok(Outcome::Pass);
     }
     println!("prediction {id}");
@@ -46,12 +54,13 @@ fn prediction(project: &Project, history: &History, id: PredictionId, json: bool
     println!("  input      {}", prediction.input);
     println!("  output     {:?}", prediction.output);
     for outcome in &outcomes {
-        println!("  outcome    {} at {}", outcome.value, outcome.at);
+        println!("  outcome    {} at {}, {}", outcome.value, outcome.at, source(outcome.source));
     }
     if outcomes.is_empty() {
         println!("  outcome    not known yet");
     }
-    version.iter().for_each(|v| story(project, history, v));
+    feedback.print(history);
+    version.map_or(Ok(()), |v| story(project, history, v))?;
     Ok(Outcome::Pass)
 }
 
@@ -60,15 +69,16 @@ fn version(project: &Project, history: &History, standing: &Standing, json: bool
         let events = project.registry.events(0)?;
         let own = events.iter().filter(|r| concerns(&r.event, standing));
         let own = own.map(|r| json!({"sequence": r.sequence, "at": r.at.to_string(), "event": r.event}));
-        print::json(&json!({"version": standing.version.0, "events": own.collect::<Vec<_>>()}));
+        let (own, learned) = (own.collect::<Vec<_>>(), feedback::learned(project, standing)?);
+        print::json(&json!({"version": standing.version.0, "learned": learned, "events": own}));
         return Ok(Outcome::Pass);
     }
     println!("version {} ({})", print::name(standing), standing.version.0);
-    story(project, history, standing);
+    story(project, history, standing)?;
     Ok(Outcome::Pass)
 }
 
-fn story(project: &Project, history: &History, standing: &Standing) {
+fn story(project: &Project, history: &History, standing: &Standing) -> anyhow::Result<()> {
     let trained = &standing.trained_on;
     println!(
         "  made       {}: {} on {} rows of {}",
@@ -77,6 +87,7 @@ fn story(project: &Project, history: &History, standing: &Standing) {
         trained.rows,
         &trained.data[..8.min(trained.data.len())]
     );
+    feedback::print_learned(project, standing)?;
     if let Some(judged) = history.verdict(&standing.version) {
         println!("  gate       {} at {}", judged.verdict.decision, judged.at);
         judged
@@ -100,6 +111,14 @@ fn story(project: &Project, history: &History, standing: &Standing) {
     }
     releases(history, standing);
     println!("  stage      {} ({})", print::stage(standing.stage), project.plan.name);
+    Ok(())
+}
+
+fn source(source: Source) -> &'static str {
+    match source {
+        Source::Observed => "observed",
+        Source::Reviewer => "reviewer",
+    }
 }
 
 /// The releases that it took part in, on either side.
@@ -134,6 +153,7 @@ fn concerns(event: &Event, standing: &Standing) -> bool {
         Event::Diagnosed { facts, .. } => &facts.version == id,
         Event::RetrainDecided { facts, .. } => &facts.incumbent == id,
         Event::Certified { facts, .. } => &facts.version == id,
+        Event::Distilled { facts, .. } => &facts.teacher == id,
         Event::BreakerOpened { version } => version == id,
         Event::StageDone { .. } | Event::Triggered { .. } | Event::Dropped { .. } => false,
     }

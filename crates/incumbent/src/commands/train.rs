@@ -4,6 +4,7 @@ use crate::error::Hinted;
 use crate::progress::Shown;
 use crate::{Outcome, args, print, workspace};
 use domain::{Examples, Target};
+use lifecycle::version::trained_on;
 use lifecycle::{Progress, data, live, train, trainers};
 use serde_json::json;
 
@@ -23,7 +24,8 @@ pub fn run(args: &args::Train, json: bool) -> anyhow::Result<Outcome> {
     let trainer = trainers::named(&project, &name)?;
     let mut shown = Shown::new();
     shown.begin("train", &format!("{name} on {} rows", rows.len()));
-    let version = train::run(&project, trainer.as_ref(), &rows, &live::digest(&rows), &mut shown)?;
+    let trained_on = trained_on(&live::digest(&rows), &rows);
+    let version = train::run(&project, trainer.as_ref(), &rows, trained_on, &mut shown)?;
     shown.finish();
     if json {
         print::json(&json!({"version": version.id.0, "trainer": name, "rows": rows.len()}));

@@ -174,11 +174,13 @@ impl Looked<'_> {
     /// What was lost on rows whose outcome is known.
     fn losses(&self, rows: &[&Asked]) -> Result<Vec<f64>, StageError> {
         let row = |row: &&Asked| live::LiveRow {
+            prediction: row.id,
             at: row.at,
             version: None,
             input: serde_json::Map::new(),
             output: Vec::new(),
             truth: row.truth.clone().unwrap_or_default(),
+            source: domain::Source::Observed,
         };
         let known: Vec<live::LiveRow> = rows.iter().map(row).collect();
         let target =

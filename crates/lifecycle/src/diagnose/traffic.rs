@@ -1,5 +1,6 @@
 //! What one version answered, as the journal has it: rows in the order of their own time, with all that came after.
 
+use crate::review::Register;
 use crate::{Project, StageError, live};
 use domain::{PredictionId, Story, Table, Timestamp, Values, VersionId};
 use serde_json::{Map, Value};
@@ -30,14 +31,16 @@ pub struct Traffic {
     pub now: Option<Timestamp>,
 }
 
-/// Reads the journal.
+/// Reads the journal. Labels of rows that people were shown for doubt are left out: they are no sample.
 pub fn read(project: &Project, version: &VersionId) -> Result<Traffic, StageError> {
     let mut traffic = Traffic::default();
     let time = project.plan.data.time.as_deref();
-    project.journal.stories(Timestamp(i64::MIN), Timestamp(i64::MAX), &mut |story| {
+    let register = Register::read(project)?;
+    project.journal.stories(Timestamp(i64::MIN), Timestamp(i64::MAX), &mut |mut story| {
         let Some(row) = live::row(&story.prediction, time) else { return };
         traffic.now = traffic.now.max(Some(row.at));
         if row.version.as_ref() == Some(version) {
+            register.keep_judging(&mut story.outcomes);
             traffic.rows.push(asked(row, &story));
         }
     })?;
@@ -46,7 +49,7 @@ pub fn read(project: &Project, version: &VersionId) -> Result<Traffic, StageErro
 }
 
 fn asked(row: live::LiveRow, story: &Story) -> Asked {
-    let truth = story.outcomes.last().map(|outcome| outcome.value.clone());
+    let truth = live::truth(&story.outcomes).map(|outcome| outcome.value.clone());
     let first = story.outcomes.first();
     let agree = (story.outcomes.len() > 1)
         .then(|| story.outcomes.iter().all(|outcome| Some(&outcome.value) == first.map(|f| &f.value)));

@@ -2,6 +2,7 @@
 //! within the label window.
 
 use crate::live::{self, LiveRow};
+use crate::review::Register;
 use crate::{Project, StageError};
 use domain::history::Release;
 use domain::{Arm, Assignment, Outcome, ServedBy, ShadowAnswer, Story, Timestamp};
@@ -45,10 +46,15 @@ impl Row {
     }
 }
 
-/// Reads the release's traffic: everything answered since it began.
+/// Reads the release's traffic: everything answered since it began. Labels of rows that people were shown for doubt are
+/// left out: each arm's own doubt would choose its rows.
 pub fn read(project: &Project, release: &Release) -> Result<Traffic, StageError> {
     let mut stories = Vec::new();
-    project.journal.stories(release.at, Timestamp(i64::MAX), &mut |story| stories.push(story))?;
+    let register = Register::read(project)?;
+    project.journal.stories(release.at, Timestamp(i64::MAX), &mut |mut story| {
+        register.keep_judging(&mut story.outcomes);
+        stories.push(story);
+    })?;
     let time = project.plan.data.time.as_deref();
     let unit = project.plan.release.unit.as_deref();
     let window = project.plan.release.label_window().0;

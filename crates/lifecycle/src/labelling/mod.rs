@@ -8,23 +8,22 @@ mod line;
 pub mod queue;
 mod report;
 
+pub use crate::refused::{DeskError, LONGEST_NAME};
 pub(crate) use line::{Head, Line};
 pub use report::Report;
 
 use crate::book::Book;
 use crate::data;
+use crate::refused::{class, name};
 use crate::{Project, StageError};
 use domain::{Examples, Table, Target, Timestamp};
-use queue::{Progress, Queue, Refused, Said};
+use queue::{Progress, Queue, Said};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use store::digest::{Digest, mix64};
-use thiserror::Error;
 
 /// The most classes that have a key each.
 pub const MOST_CLASSES: usize = 34;
-/// The longest name of a person, in characters.
-pub const LONGEST_NAME: usize = 64;
 
 /// How much is to be labelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,23 +46,6 @@ pub struct Rows {
     pub seed: u64,
     /// What time it is.
     pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
-}
-
-/// Why an answer was not taken.
-#[derive(Debug, Error)]
-pub enum DeskError {
-    /// A name that nobody has.
-    #[error("found a name of {0} characters, expected 1 to {LONGEST_NAME} without control characters")]
-    Name(usize),
-    /// A class that the target does not have.
-    #[error("found `{0}`, expected one of the classes {1}")]
-    Class(String, String),
-    /// Not an item for this person.
-    #[error(transparent)]
-    Refused(#[from] Refused),
-    /// The answer could not be kept.
-    #[error(transparent)]
-    Kept(#[from] StageError),
 }
 
 /// The test rows that people label, and what they said so far.
@@ -136,7 +118,7 @@ impl Desk {
     /// Keeps a person's label, a class by its name; `None` passes the item on.
     pub fn answer(&self, person: &str, item: u64, label: Option<&str>) -> Result<(), DeskError> {
         let (worker, at) = (name(person)?, self.now());
-        let class = label.map(|label| self.class(label)).transpose()?;
+        let class = label.map(|label| class(label, &self.classes)).transpose()?;
         let mut open = self.lock();
         open.queue.check(worker, item)?;
         let line = match label {
@@ -176,7 +158,9 @@ impl Desk {
             match line {
                 Line::Label { worker, item, label, .. } => {
                     stood.extend(
-                        self.class(label).ok().map(|class| (worker.as_str(), *item, Said::Label(class))),
+                        class(label, &self.classes)
+                            .ok()
+                            .map(|class| (worker.as_str(), *item, Said::Label(class))),
                     );
                 }
                 Line::Skip { worker, item, .. } => stood.push((worker, *item, Said::Skip)),
@@ -202,11 +186,6 @@ impl Desk {
         digest.text(&self.rows.target);
         store::digest::examples(&mut digest, &self.rows.test);
         Head { version: 1, rows: digest.finish() }
-    }
-
-    fn class(&self, label: &str) -> Result<usize, DeskError> {
-        let place = self.classes.iter().position(|class| class == label);
-        place.ok_or_else(|| DeskError::Class(label.into(), self.classes.join(", ")))
     }
 
     fn lock(&self) -> MutexGuard<'_, Open> {
@@ -245,16 +224,5 @@ fn sample(rows: usize, size: usize, seed: u64) -> Vec<u64> {
 }
 
 /// A person's name, without the blanks around it; the error is its length.
-pub(crate) fn person(name: &str) -> Result<&str, usize> {
-    let name = name.trim();
-    let characters = name.chars().count();
-    let fits = (1..=LONGEST_NAME).contains(&characters) && !name.chars().any(char::is_control);
-    if fits { Ok(name) } else { Err(characters) }
-}
-
-fn name(of: &str) -> Result<&str, DeskError> {
-    person(of).map_err(DeskError::Name)
-}
-
 #[cfg(test)]
 mod tests;

@@ -5,9 +5,9 @@
 //! fewest labels come first. Among equals everybody has an order of their own, so that people who label at the same
 //! time rarely meet.
 
+use crate::refused::Refused;
 use std::collections::BTreeMap;
 use store::digest::{hash64, mix64};
-use thiserror::Error;
 
 /// What a person did with an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,17 +16,6 @@ pub enum Said {
     Label(usize),
     /// Passed it on to somebody else.
     Skip,
-}
-
-/// Why an answer was not taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum Refused {
-    /// The item is not among those to label.
-    #[error("there is no item {0} to label")]
-    Unknown(u64),
-    /// The person has answered it before.
-    #[error("item {0} was answered by the same person before; undo that answer first")]
-    Twice(u64),
 }
 
 /// How far everybody is together.
@@ -70,10 +59,10 @@ impl Queue {
     /// Whether a person's answer to an item would be taken.
     pub fn check(&self, person: &str, item: u64) -> Result<(), Refused> {
         if !self.labels.contains_key(&item) {
-            return Err(Refused::Unknown(item));
+            return Err(Refused::Unknown(item.to_string()));
         }
         if self.said(person).iter().any(|(before, _)| *before == item) {
-            return Err(Refused::Twice(item));
+            return Err(Refused::Twice(item.to_string()));
         }
         Ok(())
     }
@@ -203,9 +192,9 @@ mod tests {
     #[test]
     fn what_was_not_offered_is_told() {
         let mut queue = Queue::new([7], 1);
-        assert_eq!(queue.answer("ann", 8, Said::Skip), Err(Refused::Unknown(8)));
+        assert_eq!(queue.answer("ann", 8, Said::Skip), Err(Refused::Unknown("8".into())));
         queue.answer("ann", 7, Said::Label(0)).expect("offered");
-        assert_eq!(queue.answer("ann", 7, Said::Skip), Err(Refused::Twice(7)));
+        assert_eq!(queue.answer("ann", 7, Said::Skip), Err(Refused::Twice("7".into())));
         queue.answer("bob", 7, Said::Label(1)).expect("he was at it already");
         assert_eq!(queue.progress(), Progress { items: 1, finished: 1, labels: 1, needed: 1 });
         assert_eq!(queue.undo("cem"), None);

@@ -14,7 +14,7 @@ pub(super) struct Turn {
 impl Turn {
     /// The turn, or `None` where somebody else has it.
     pub(super) fn take(project: &Project) -> Result<Option<Turn>, StageError> {
-        let path = project.dir.join(".incumbent").join("retrain.lock");
+        let path = project.state().join("retrain.lock");
         let failed =
             |source| StageError::Store(StoreError::Io { action: "lock", path: path.clone(), source });
         let file = open(&path).map_err(failed)?;

@@ -1,14 +1,15 @@
 //! Which answers of the version that serves are given alone: labels counted at each threshold, and the rule asked.
 //!
-//! A new version is judged on the rows of the gate, which it never saw. After an alarm those say nothing any more, and
+//! A new version is judged on rows that it never saw: those of the table, or, where it was trained on all of the table,
+//! live ones that are newer than all that it learned. After an alarm those say nothing any more, and
 //! only live rows that were drawn alike from all count, from the alarm on.
 
 use super::Desk;
 use super::draw::confidence;
-use crate::version::open;
-use crate::{Project, StageError, data};
+use crate::version::{Version, open};
+use crate::{Project, StageError, data, live, retrain};
 use domain::review::{self, Basis, DeferralFacts, Step, Why};
-use domain::{Event, History, OutputKind, Outputs, PredictionId, Target, Timestamp, VersionId};
+use domain::{Event, Examples, History, OutputKind, Outputs, PredictionId, Target, Timestamp, VersionId};
 use stats::deferral::{MOST_STEPS, confidence_grid};
 
 /// One row: how sure the version was, and whether it was wrong, where that is known.
@@ -29,7 +30,7 @@ pub fn certify(
     let last = history.certificates_of(version).next_back().filter(|last| last.at >= since);
     let attempt = 1 + history.certificates_of(version).filter(|c| !c.facts.steps.is_empty()).count() as u64;
     let (basis, rows) = match last {
-        None if since == deployment.at => (Basis::Test, test_rows(project, version)?),
+        None if since == deployment.at => (Basis::Test, unseen_rows(project, history, version)?),
         None => (Basis::Audit, audit_rows(project, desk, version, since)?),
         Some(last) if last.certificate.threshold.is_some() => return Ok(None),
         Some(last) => {
@@ -76,11 +77,25 @@ fn steps(rows: &[Row]) -> Result<Vec<Step>, StageError> {
     Ok(thresholds.into_iter().map(step).collect())
 }
 
-/// The version's answers to the rows that judge; none where the table is not there any more.
-fn test_rows(project: &Project, version: &VersionId) -> Result<Vec<Row>, StageError> {
+/// The version's answers to rows that it never saw; none where the table is not there any more.
+fn unseen_rows(project: &Project, history: &History, version: &VersionId) -> Result<Vec<Row>, StageError> {
+    let until = history.version(version).and_then(|standing| standing.trained_on.until);
     let Ok(loaded) = data::load(project) else { return Ok(Vec::new()) };
     let test = loaded.split(&project.plan)?.test;
-    let outputs = open(project, version)?.answer(&test.rows)?;
+    let first = test.at.as_ref().and_then(|at| at.first().copied());
+    let version = open(project, version)?;
+    match until.zip(first) {
+        Some((until, first)) if until >= first => {
+            let (live, signature) = (live::read(project)?, version.model.signature());
+            let rows = retrain::judging(project, &live, until)?;
+            answers(&version, &live::examples(project, &rows, &signature.inputs, &signature.output)?)
+        }
+        _ => answers(&version, &test),
+    }
+}
+
+fn answers(version: &Version, test: &Examples) -> Result<Vec<Row>, StageError> {
+    let outputs = version.answer(&test.rows)?;
     let (OutputKind::Probabilities { classes }, Target::Class { classes: names, index }) =
         (&outputs.kind, &test.target)
     else {

@@ -3,11 +3,12 @@
 //! Invariants: an answer is on the disk before its person is told so; the label of an item becomes an outcome in the
 //! journal once, after it could no longer be taken back.
 
-use super::ledger::{Item, Ledger, Refused};
+use super::ledger::{Item, Ledger};
 use super::line::{Head, Line, Round};
 use super::marks::marks;
 use crate::book::Book;
-use crate::labelling::{LONGEST_NAME, MOST_CLASSES};
+use crate::labelling::MOST_CLASSES;
+use crate::refused::{DeskError, class, name};
 use crate::{Project, StageError};
 use domain::review::{Standing, Why};
 use domain::time::SECOND;
@@ -16,27 +17,9 @@ use models::Predict;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use store::Entry;
-use thiserror::Error;
 
 /// How long an answer may be taken back; then its label counts.
 pub const UNDO: i64 = 60 * SECOND;
-
-/// Why an answer was not taken.
-#[derive(Debug, Error)]
-pub enum DeskError {
-    /// A name that nobody has.
-    #[error("found a name of {0} characters, expected 1 to {LONGEST_NAME} without control characters")]
-    Name(usize),
-    /// A class that the target does not have.
-    #[error("found `{0}`, expected one of the classes {1}")]
-    Class(String, String),
-    /// Not now, or not this.
-    #[error(transparent)]
-    Refused(#[from] Refused),
-    /// The answer could not be kept.
-    #[error(transparent)]
-    Kept(#[from] StageError),
-}
 
 /// How far everybody is together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -335,10 +318,7 @@ impl Desk {
     }
 
     fn check(&self, label: Option<&str>) -> Result<(), DeskError> {
-        match label.filter(|label| !self.classes.iter().any(|class| class == label)) {
-            Some(label) => Err(DeskError::Class(label.into(), self.classes.join(", "))),
-            None => Ok(()),
-        }
+        label.map_or(Ok(()), |label| class(label, &self.classes).map(drop))
     }
 
     fn now(&self) -> Timestamp {
@@ -366,7 +346,7 @@ pub fn file(state: &Path) -> PathBuf {
     state.join("review.ndjson")
 }
 
-fn head(project: &Project) -> Head {
+pub(super) fn head(project: &Project) -> Head {
     Head { version: 1, target: project.plan.data.target.clone() }
 }
 
@@ -376,9 +356,4 @@ fn said(at: Timestamp, worker: &str, item: &str, label: Option<&str>) -> Line {
         Some(label) => Line::Label { at, worker, item, label: label.into() },
         None => Line::Skip { at, worker, item },
     }
-}
-
-/// A person's name, without the blanks around it.
-fn name(person: &str) -> Result<&str, DeskError> {
-    crate::labelling::person(person).map_err(DeskError::Name)
 }

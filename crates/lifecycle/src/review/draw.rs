@@ -140,7 +140,7 @@ pub(super) fn confidence(output: &[f64]) -> f64 {
 }
 
 /// Whether an answer of this confidence was given alone.
-fn alone(history: &History, version: Option<&VersionId>, at: Timestamp, confidence: f64) -> bool {
+pub(super) fn alone(history: &History, version: Option<&VersionId>, at: Timestamp, confidence: f64) -> bool {
     let threshold = version.and_then(|version| history.threshold(version, at));
     threshold.is_some_and(|threshold| confidence >= threshold)
 }

@@ -4,30 +4,10 @@
 //! runs; what went into the journal is not taken back.
 
 use super::line::{Asked, Line, Round};
+use crate::refused::Refused;
 use domain::review::{Standing, Why, standing};
 use domain::{PredictionId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use thiserror::Error;
-
-/// Why something was not taken.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum Refused {
-    /// Not among the items.
-    #[error("there is no item {0} to review")]
-    Unknown(String),
-    /// The person said something else of it before.
-    #[error("item {0} was answered by the same person before; undo that answer first")]
-    Twice(String),
-    /// It is somebody else's for now.
-    #[error("item {0} is with somebody else: the time to answer it had run out")]
-    Held(String),
-    /// It has its label.
-    #[error("item {0} has its label already: the time to answer it had run out")]
-    Closed(String),
-    /// It counts already.
-    #[error("the answer to item {0} counts already and cannot be taken back; answers can be for a minute")]
-    Counts(String),
-}
 
 /// One item and what people said of it.
 #[derive(Debug, Clone)]

@@ -1,13 +1,14 @@
 //! How often the model is wrong on all live rows, from the labels of the few that people saw.
 
 use super::Desk;
-use super::draw::confidence;
+use super::draw::{alone, confidence};
 use super::ledger::Item;
 use crate::{Project, StageError, live};
-use domain::PredictionId;
 use domain::gate::Estimate;
 use domain::review::{Standing, Why};
+use domain::{History, PredictionId};
 use stats::label_sampling::{Coins, active_mean};
+use stats::proportion::{Count, clopper_pearson};
 use std::collections::HashMap;
 
 /// The share of wrong answers among all live rows.
@@ -18,6 +19,8 @@ pub struct LiveLoss {
     pub all: Option<Estimate>,
     /// From the audit alone: a plain sample.
     pub audit: Option<Estimate>,
+    /// Of the answers that the version which serves now gave alone, from the audit: what the plan's promise is about.
+    pub alone: Option<Estimate>,
     /// The share among labelled rows as they are, which misleads: doubtful rows were drawn more often.
     pub naive: Option<f64>,
     /// Rows that the estimates speak for: those of draws none of whose items waits for people. Items on which people
@@ -35,10 +38,13 @@ struct Pool {
     guessed: Vec<f64>,
     audited: Vec<Option<f64>>,
     audit: Vec<f64>,
+    /// Audited answers given alone that were wrong, and all of them.
+    alone: (u64, u64),
 }
 
 /// Measures every draw that is finished.
-pub fn live_loss(project: &Project, desk: &Desk) -> Result<LiveLoss, StageError> {
+pub fn live_loss(project: &Project, desk: &Desk, history: &History) -> Result<LiveLoss, StageError> {
+    let serving = history.deployment.as_ref().map(|deployment| &deployment.incumbent);
     let (items, rounds) = (desk.items(), desk.rounds());
     let by: HashMap<PredictionId, &Item> = items.iter().map(|item| (item.prediction, item)).collect();
     let waits = |item: &Item| item.asked.why != Why::Gold && item.standing == Standing::Open;
@@ -53,12 +59,15 @@ pub fn live_loss(project: &Project, desk: &Desk) -> Result<LiveLoss, StageError>
             let Some(row) = live::row(&story.prediction, None) else { return };
             // gold was drawn from the rows of an earlier draw
             let item = by.get(&story.prediction.id).filter(|item| item.round == number);
-            pool.add(desk.classes(), &row.output, item.copied(), round.audit);
+            let own = row.version.as_ref().filter(|version| Some(*version) == serving);
+            let given = alone(history, own, story.prediction.at, confidence(&row.output));
+            pool.add(desk.classes(), &row.output, item.copied(), round.audit, given);
         })?;
     }
     Ok(LiveLoss {
         all: mean(&pool.wrong, &pool.chances, &pool.guessed),
         audit: mean(&pool.audited, &pool.audit, &pool.guessed),
+        alone: pool.alone(),
         naive: pool.naive(),
         rows: pool.wrong.len() as u64,
         waiting,
@@ -66,7 +75,14 @@ pub fn live_loss(project: &Project, desk: &Desk) -> Result<LiveLoss, StageError>
 }
 
 impl Pool {
-    fn add(&mut self, classes: &[String], output: &[f64], item: Option<&Item>, audit: f64) {
+    fn add(
+        &mut self,
+        classes: &[String],
+        output: &[f64],
+        item: Option<&Item>,
+        audit: f64,
+        given_alone: bool,
+    ) {
         let best = stats::metric::most_probable(output, classes.len())[0];
         let label = item.filter(|item| item.asked.why != Why::Gold).and_then(Item::label);
         let wrong = label.map(|label| f64::from(u8::from(classes[best] != label)));
@@ -74,8 +90,19 @@ impl Pool {
         // without a label a row's chance weighs nothing; it is at least the audit's
         self.chances.push(item.map_or(audit, |item| item.asked.chance));
         self.guessed.push(1.0 - confidence(output));
-        self.audited.push(wrong.filter(|_| item.is_some_and(|item| item.asked.why == Why::Audit)));
+        let audited = wrong.filter(|_| item.is_some_and(|item| item.asked.why == Why::Audit));
+        if let Some(wrong) = audited.filter(|_| given_alone) {
+            self.alone = (self.alone.0 + wrong as u64, self.alone.1 + 1);
+        }
+        self.audited.push(audited);
         self.audit.push(audit);
+    }
+
+    /// With an interval that covers at least as often as it says, since a promise is held against it.
+    fn alone(&self) -> Option<Estimate> {
+        let (successes, trials) = self.alone;
+        let found = clopper_pearson(Count { successes, trials }, 0.95).ok()?;
+        Some(Estimate { value: found.value, low: found.low, high: found.high, rows: trials })
     }
 
     fn naive(&self) -> Option<f64> {

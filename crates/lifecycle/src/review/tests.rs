@@ -3,11 +3,12 @@
 use super::desk::{Reply, UNDO};
 use super::*;
 use crate::{Project, live};
-use domain::review::Why;
+use domain::diagnosis::{Exact, Facts, Labels, diagnose};
+use domain::review::{Basis, Why};
 use domain::time::{DAY, HOUR, SECOND};
 use domain::{
-    Domain, Event, Field, History, Kind, Outcome, OutputKind, Outputs, Plan, Prediction, Schema, ServedBy,
-    Signature, Source, Table, Task, Timestamp, Values, VersionId,
+    Domain, Event, Field, History, Kind, Outcome, OutputKind, Outputs, Plan, Prediction, PredictionId,
+    Schema, ServedBy, Signature, Source, Table, Task, Timestamp, Values, VersionId,
 };
 use models::Predict;
 use std::collections::BTreeSet;
@@ -100,6 +101,34 @@ impl World {
     fn draw(&self, desk: &Desk) -> Option<usize> {
         let now = live::read(&self.project).expect("readable").now;
         draw(&self.project, desk, &self.history(), now).expect("drawn")
+    }
+
+    /// A diagnosis of a version that wakes somebody.
+    fn alarm(&self, version: &VersionId) {
+        let at = (self.project.now)();
+        let exact = Exact { rows: 100, wrong: 0, worst: 0.0 };
+        let facts = Facts {
+            version: version.clone(),
+            from: at,
+            to: at,
+            rows: 100,
+            columns: 1,
+            golden: Exact { wrong: 7, worst: 0.5, ..exact },
+            answers: exact,
+            answer_fault: None,
+            misbehaviour: vec![],
+            replay: None,
+            faults: vec![],
+            moved: vec![],
+            told_apart: None,
+            loss: None,
+            labels: Labels::default(),
+            kpi: None,
+        };
+        let diagnosis = diagnose(&self.project.plan.watch, &facts);
+        assert!(diagnosis.alarm, "{diagnosis:?}");
+        let rules = serde_json::json!({});
+        self.project.record(&[Event::Diagnosed { facts: Box::new(facts), rules, diagnosis }]).expect("kept");
     }
 
     fn outcomes(&self, desk: &Desk) -> Vec<(Source, String)> {
@@ -213,7 +242,6 @@ fn an_answer_counts_after_a_minute_and_until_then_can_be_taken_back() {
         ["no"],
         "training sees it"
     );
-    assert_eq!(reviewed(&desk).len(), 1);
 }
 
 #[test]
@@ -271,7 +299,6 @@ fn gold_measures_people_and_never_goes_into_the_journal_again() {
         .filter(|item| item.asked.why == Why::Gold)
         .map(|item| world.project.journal.outcomes(item.prediction));
     assert!(twice.into_iter().all(|outcomes| outcomes.expect("readable").len() == 1));
-    assert!(reviewed(&desk).iter().all(|label| label.why != Why::Gold));
 }
 
 #[test]
@@ -287,10 +314,10 @@ fn the_live_error_is_told_from_a_few_labels_without_bias() {
     for _ in 0..10 {
         world.answer(400);
         world.draw(&desk).expect("drawn");
-        assert!(live_loss(&world.project, &desk).expect("measured").waiting <= 1);
+        assert!(live_loss(&world.project, &desk, &world.history()).expect("measured").waiting <= 1);
         label_all(&desk, "ann", truth);
     }
-    let loss = live_loss(&world.project, &desk).expect("measured");
+    let loss = live_loss(&world.project, &desk, &world.history()).expect("measured");
     let mut wrong = 0;
     let all = &mut |story: domain::Story| wrong += u64::from(truth(&story.prediction.id.to_string()) == "no");
     world.project.journal.stories(Timestamp(i64::MIN), Timestamp(i64::MAX), all).expect("readable");
@@ -321,11 +348,12 @@ fn a_version_is_certified_by_the_audit_and_an_alarm_takes_it_back() {
     world.draw(&desk).expect("drawn");
     let abstained = desk.items().into_iter().filter(|item| item.asked.why != Why::Audit);
     assert!(abstained.into_iter().all(|item| item.asked.why != Why::Doubted), "nothing was given alone");
-    label_all(&desk, "ann", |id| {
+    let truth = |id: &str| {
         let prediction = world.project.journal.prediction(PredictionId::parse(id).expect("hex"));
         let sure = prediction.expect("readable").expect("there").output[1];
         if domain::experiment::uniform("truth", id) < sure { "yes" } else { "no" }
-    });
+    };
+    label_all(&desk, "ann", truth);
     let said = certify(&world.project, Some(&desk), &world.history()).expect("asked").expect("labels came");
     let threshold = said.threshold.expect("25% of all are wrong, and fewer of the sure ones");
     assert!(threshold < 0.75 && said.share > 0.5, "{said:?}");
@@ -334,6 +362,42 @@ fn a_version_is_certified_by_the_audit_and_an_alarm_takes_it_back() {
     let rules = serde_json::from_value(last.rules.clone()).expect("a section");
     assert_eq!(domain::review::certify(&rules, &last.facts), last.certificate, "it can be decided again");
     assert_eq!(last.facts.attempt, 1, "what could not be had yet cost nothing");
+
+    world.pass(HOUR);
+    world.alarm(&version);
+    let after =
+        certify(&world.project, Some(&desk), &world.history()).expect("asked").expect("an alarm came");
+    assert_eq!(
+        (after.threshold, after.missing.is_some()),
+        (None, true),
+        "what was labelled before says nothing"
+    );
+    let now = (world.project.now)();
+    assert_eq!(world.history().threshold(&version, now), None, "nothing is given alone any more");
+    assert_eq!(certify(&world.project, Some(&desk), &world.history()).expect("asked"), None, "nothing new");
+    world.answer(600);
+    world.draw(&desk).expect("drawn");
+    label_all(&desk, "ann", truth);
+    let again = certify(&world.project, Some(&desk), &world.history()).expect("asked").expect("labels came");
+    let recorded = world.history();
+    let last = recorded.certificates.last().expect("recorded");
+    assert!(again.threshold.is_some() && last.facts.attempt == 2, "{again:?}");
+    assert_eq!(last.facts.since, now, "from the alarm on");
+    assert_eq!(
+        certify(&world.project, Some(&desk), &recorded).expect("asked"),
+        None,
+        "it stands until the next"
+    );
+
+    world.pass(HOUR);
+    let successor = VersionId("w".into());
+    let deployed = Event::Deployed { incumbent: successor.clone(), fallback: vec![version.clone()] };
+    world.project.record(&[deployed]).expect("kept");
+    certify(&world.project, Some(&desk), &world.history()).expect("asked").expect("a new version serves");
+    let recorded = world.history();
+    let own = recorded.certificates_of(&successor).next_back().expect("asked about it");
+    assert_eq!((own.facts.attempt, own.facts.basis), (1, Basis::Test), "by rows that it never saw");
+    assert!(recorded.threshold(&version, (world.project.now)()).is_some(), "the one behind it keeps its own");
 }
 
 #[test]

@@ -4,6 +4,7 @@ pub mod body;
 pub mod error;
 mod experiment;
 mod infer;
+mod maintenance;
 mod outcomes;
 mod predict;
 mod status;
@@ -42,6 +43,9 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/api/page/experiments/{id}", get(experiment::fragment))
         .route("/api/experiments", get(experiment::list))
         .route("/api/experiments/{id}", get(experiment::one))
+        .route("/maintenance", get(maintenance::document))
+        .route("/api/page/maintenance", get(maintenance::fragment))
+        .route("/api/maintenance", get(maintenance::about))
         .route("/api/status", get(status::status))
         .route("/api/history", get(status::history))
         .route("/metrics", get(status::metrics))

@@ -9,6 +9,7 @@ pub mod experiment;
 pub(crate) mod format;
 pub mod label;
 mod live;
+pub mod maintenance;
 mod releases;
 mod serving;
 mod stages;
@@ -61,7 +62,7 @@ pub fn parts(app: &App, host: &str) -> Markup {
                 h1 { (about.model) }
                 p.sub { "predicts " strong { (about.target) } " · judged by " strong { (about.metric) } }
             }
-            p role="status" { (state(app)) (watch::alarm(app, &history)) }
+            p role="status" { (state(app)) (watch::alarm(app, &history)) (maintenance::link(&history)) }
         }
         main #main tabindex="-1" {
             section #chain data-part="" { (serving::chain(app, &history)) }

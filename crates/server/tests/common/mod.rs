@@ -166,7 +166,8 @@ pub fn signature() -> Signature {
     Signature { task: Task::Classification, inputs: Schema { fields }, output }
 }
 
-fn bank_model() -> Rule {
+/// What answers in [`bank`].
+pub fn bank_model() -> Rule {
     Rule::new(signature(), |rows: &Table| match rows.column("age").map(|c| &c.values) {
         Some(Values::Number(ages)) => ages.iter().flat_map(|age| [1.0 - age / 100.0, age / 100.0]).collect(),
         _ => vec![],

@@ -167,7 +167,7 @@ fn around(value: f64, reach: f64) -> Estimate {
 }
 
 fn registered(who: char, origin: Origin, rows: u64) -> Event {
-    let trained_on = TrainedOn { data: "rows".into(), rows, until: None };
+    let trained_on = TrainedOn { data: "rows".into(), rows, until: None, reviewed: None };
     Event::Registered { version: id(who), model: "bank".into(), origin, trained_on }
 }
 
