@@ -2,9 +2,9 @@
 //! students taught with hard labels, with the teacher's, and with the teacher's on bred rows beside; each with its
 //! parameters, bytes and microseconds for a single row.
 //!
-//! Every loss is on rows that nothing was fitted to or chosen by. Reads `otto.csv`, which `run.sh` exports; keeps what
-//! was fitted in `shelf` beside it and every line of the table in `results.csv`, so that a run goes on where the last one
-//! stopped.
+//! Every loss is on rows that nothing was fitted to or chosen by. Reads `otto.csv`, which `run.sh` exports; keeps
+//! what was fitted in `shelf` beside it and every line of the table in a file of results, so that a run goes on where
+//! the last one stopped.
 //!
 //! usage: otto FOLDER [--preset otto|small|tiny] [--quick] [--rows N]
 

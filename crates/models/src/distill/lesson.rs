@@ -36,7 +36,7 @@ impl Lesson {
         })
     }
 
-    /// With rows that are bred or unlabelled, of the same columns, and a weight for each; more than 1 makes little sense.
+    /// With rows that are bred or unlabelled, of the same columns, and a weight for each: 1 or less.
     pub fn with(mut self, rows: &Table, teacher: &[f64], weight: f64) -> Result<Lesson, FitError> {
         check(teacher, rows.rows(), self.classes.len())?;
         self.rows = joined(&self.rows, rows)?;

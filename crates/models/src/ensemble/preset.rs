@@ -1,7 +1,7 @@
 //! Ensembles that are ready: the winners' of the Otto challenge, a small one and a tiny one.
 //!
-//! The full one has the 33 models and 8 engineered features of Titericz and Semenov 2015, in their order. What cannot be
-//! served, or is not here, is replaced by the nearest that can:
+//! The full one has the 33 models and 8 engineered features of Titericz and Semenov 2015, in their order. What cannot
+//! be served, or is not here, is replaced by the nearest that can:
 //!
 //! | theirs | here |
 //! | --- | --- |

@@ -111,7 +111,7 @@ fn nearest(squares: impl Iterator<Item = f32>) -> [f32; NEAREST] {
             found[place] = d;
         }
     }
-    let last = found.iter().copied().filter(|d| d.is_finite()).next_back().unwrap_or(0.0);
+    let last = found.iter().copied().rfind(|d| d.is_finite()).unwrap_or(0.0);
     found.map(|d| if d.is_finite() { d } else { last })
 }
 
