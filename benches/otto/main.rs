@@ -65,20 +65,19 @@ impl Split {
         self.line(results, "ensemble", &stacked.artifact)?;
         results.put(self.fold, "ensemble, out of fold", Figures::loss_only(stacked.log_loss))?;
         let plain = Lesson::new(&self.train, &stacked.out_of_fold)?;
+        self.teach(results, &[("hard", plain.hard_twin()), ("soft", plain.clone())])?;
         let more = self.bred(&stack, &stacked, &plain, &shelf)?;
+        self.teach(results, &[("hard, bred", more.hard_twin()), ("soft, bred", more)])
+    }
+
+    fn teach(&self, results: &mut Results, lessons: &[(&str, Lesson)]) -> Done<()> {
         for student in students() {
-            for (how, lesson) in [
-                ("hard", plain.hard_twin()),
-                ("soft", plain.clone()),
-                ("hard, bred", more.hard_twin()),
-                ("soft, bred", more.clone()),
-            ] {
+            for (how, lesson) in lessons {
                 let name = format!("student {}, {how}", student.name);
-                if results.has(self.fold, &name) {
-                    continue;
+                if !results.has(self.fold, &name) {
+                    let artifact = student.learn(lesson, SEED, &mut |_| true)?;
+                    self.line(results, &name, &artifact)?;
                 }
-                let artifact = student.learn(&lesson, SEED, &mut |_| true)?;
-                self.line(results, &name, &artifact)?;
             }
         }
         Ok(())
@@ -104,16 +103,13 @@ impl Split {
     }
 }
 
+/// Networks with and without dropout: a twin on hard labels is compared at its better one.
 fn students() -> Vec<Student> {
-    let network = |layers, width| Student::perceptron(layers, width, EPOCHS, 2.0);
-    vec![
-        network(1, 16),
-        network(1, 64),
-        network(2, 64),
-        network(2, 128),
-        Student::logistic(),
-        Student::trees(50, 15),
-    ]
+    let shapes = [(1, 16), (1, 64), (2, 64), (2, 128)];
+    let network = |(layers, width)| Student::perceptron(layers, width, EPOCHS, 2.0);
+    let others = [Student::logistic(), Student::trees(50, 15)];
+    let dropping = shapes.into_iter().map(|shape| network(shape).dropping(0.3));
+    shapes.into_iter().map(network).chain(dropping).chain(others).collect()
 }
 
 /// Tells on stderr what is being fitted, once each.
