@@ -90,10 +90,11 @@ impl Nearby {
         let class = |class: &Class| {
             let others = graph.fresh("rows_of_class");
             graph.initializer_f32(&others, &[class.rows.len(), self.width], class.cells.clone());
-            let (squares, nearest) = (graph.fresh("squares"), graph.fresh("nearest"));
+            // Both outputs of TopK must have a name for onnxruntime.
+            let [squares, nearest, unused] = ["squares", "nearest", "unused"].map(|stem| graph.fresh(stem));
             let metric = vec![("metric", "sqeuclidean".into())];
             graph.node(crate::onnx::CONTRIB, "CDist", &[&points, &others], &[&squares], metric);
-            graph.node("", "TopK", &[&squares, &k], &[nearest.as_str(), ""], vec![("largest", 0.into())]);
+            graph.node("", "TopK", &[&squares, &k], &[&nearest, &unused], vec![("largest", 0.into())]);
             let distances = graph.op("Sqrt", &[&nearest], vec![]);
             graph.op("MatMul", &[&distances, &adds], vec![])
         };
