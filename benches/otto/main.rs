@@ -2,9 +2,9 @@
 //! students taught with hard labels, with the teacher's, and with the teacher's on bred rows beside; each with its
 //! parameters, bytes and microseconds for a single row.
 //!
-//! Every loss is on rows that nothing was fitted to or chosen by. Reads `otto.csv`, which `run.sh` exports; keeps what
-//! was fitted in `shelf` beside it and every line of the table in `results.csv`, so that a run goes on where the last one
-//! stopped.
+//! Every loss is on rows that nothing was fitted to or chosen by. Reads `otto.csv`, which `run.sh` exports; keeps
+//! what was fitted in `shelf` beside it and every line of the table in a file of results, so that a run goes on where
+//! the last one stopped.
 //!
 //! usage: otto FOLDER [--preset otto|small|tiny] [--quick] [--rows N]
 
@@ -65,20 +65,19 @@ impl Split {
         self.line(results, "ensemble", &stacked.artifact)?;
         results.put(self.fold, "ensemble, out of fold", Figures::loss_only(stacked.log_loss))?;
         let plain = Lesson::new(&self.train, &stacked.out_of_fold)?;
+        self.teach(results, &[("hard", plain.hard_twin()), ("soft", plain.clone())])?;
         let more = self.bred(&stack, &stacked, &plain, &shelf)?;
+        self.teach(results, &[("hard, bred", more.hard_twin()), ("soft, bred", more)])
+    }
+
+    fn teach(&self, results: &mut Results, lessons: &[(&str, Lesson)]) -> Done<()> {
         for student in students() {
-            for (how, lesson) in [
-                ("hard", plain.hard_twin()),
-                ("soft", plain.clone()),
-                ("hard, bred", more.hard_twin()),
-                ("soft, bred", more.clone()),
-            ] {
+            for (how, lesson) in lessons {
                 let name = format!("student {}, {how}", student.name);
-                if results.has(self.fold, &name) {
-                    continue;
+                if !results.has(self.fold, &name) {
+                    let artifact = student.learn(lesson, SEED, &mut |_| true)?;
+                    self.line(results, &name, &artifact)?;
                 }
-                let artifact = student.learn(&lesson, SEED, &mut |_| true)?;
-                self.line(results, &name, &artifact)?;
             }
         }
         Ok(())
@@ -104,16 +103,13 @@ impl Split {
     }
 }
 
+/// Networks with and without dropout: a twin on hard labels is compared at its better one.
 fn students() -> Vec<Student> {
-    let network = |layers, width| Student::perceptron(layers, width, EPOCHS, 2.0);
-    vec![
-        network(1, 16),
-        network(1, 64),
-        network(2, 64),
-        network(2, 128),
-        Student::logistic(),
-        Student::trees(50, 15),
-    ]
+    let shapes = [(1, 16), (1, 64), (2, 64), (2, 128)];
+    let network = |(layers, width)| Student::perceptron(layers, width, EPOCHS, 2.0);
+    let others = [Student::logistic(), Student::trees(50, 15)];
+    let dropping = shapes.into_iter().map(|shape| network(shape).dropping(0.3));
+    shapes.into_iter().map(network).chain(dropping).chain(others).collect()
 }
 
 /// Tells on stderr what is being fitted, once each.

@@ -17,8 +17,8 @@ pub struct Lesson {
     /// What the teacher says.
     soft: Vec<f64>,
     weight: Vec<f64>,
-    /// How many rows are real; they come first.
-    real: usize,
+    /// Whether a row is of the training rows.
+    real: Vec<bool>,
 }
 
 impl Lesson {
@@ -30,19 +30,20 @@ impl Lesson {
             rows: data.rows.clone(),
             classes: target.names.to_vec(),
             soft: teacher.to_vec(),
-            real: data.len(),
+            real: vec![true; data.len()],
             weight: target.weight,
             hard: target.probability,
         })
     }
 
-    /// With rows that are bred or unlabelled, of the same columns, and a weight for each; more than 1 makes little sense.
+    /// With rows that are bred or unlabelled, of the same columns, and a weight for each: 1 or less.
     pub fn with(mut self, rows: &Table, teacher: &[f64], weight: f64) -> Result<Lesson, FitError> {
         check(teacher, rows.rows(), self.classes.len())?;
         self.rows = joined(&self.rows, rows)?;
         self.hard.extend_from_slice(teacher);
         self.soft.extend_from_slice(teacher);
         self.weight.extend(std::iter::repeat_n(weight, rows.rows()));
+        self.real.extend(std::iter::repeat_n(false, rows.rows()));
         Ok(self)
     }
 
@@ -66,9 +67,9 @@ impl Lesson {
     pub fn hard_twin(&self) -> Lesson {
         let width = self.classes.len();
         let mut hard = self.hard.clone();
-        let said = &self.soft[self.real * width..];
-        for (row, class) in hard[self.real * width..].chunks_exact_mut(width).zip(most_probable(said, width))
-        {
+        let said = most_probable(&self.soft, width);
+        let rows = hard.chunks_exact_mut(width).zip(said).zip(&self.real);
+        for ((row, class), _) in rows.filter(|(_, real)| !**real) {
             row.fill(0.0);
             row[class] = 1.0;
         }
@@ -86,7 +87,7 @@ impl Lesson {
             hard: of(&self.hard),
             soft: of(&self.soft),
             weight: rows.iter().map(|&r| self.weight[r]).collect(),
-            real: rows.iter().filter(|&&r| r < self.real).count(),
+            real: rows.iter().map(|&r| self.real[r]).collect(),
         }
     }
 

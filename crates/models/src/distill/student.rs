@@ -44,6 +44,16 @@ impl Student {
         Student { name, kind: Kind::Member(member), temperature, hard_share: 0.1 }
     }
 
+    /// The same network where training drops a share of its numbers, 0 to below 1; others are as they were. A twin on
+    /// hard labels needs it, or it learns them by heart and flatters the teacher.
+    pub fn dropping(mut self, share: f32) -> Student {
+        if let Kind::Member(Member { learner: Learner::Perceptron(perceptron), .. }) = &mut self.kind {
+            perceptron.dropout = share;
+            self.name = format!("{}, dropout {share}", self.name);
+        }
+        self
+    }
+
     /// Boosted trees of so many rounds and leaves, taught by the teacher alone.
     pub fn trees(rounds: usize, max_leaves: usize) -> Student {
         let params = Params {

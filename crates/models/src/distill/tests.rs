@@ -64,6 +64,9 @@ fn lessons_mix_and_twins_forget_the_teacher() {
     let Target::Soft { probability, .. } = bred.hard_twin().mixed(0.0).target else { panic!("soft") };
     assert!(probability.iter().all(|&p| p == 0.0 || p == 1.0), "no trace of soft labels");
     assert_eq!(probability[20..22], [0.0, 1.0]);
+    let turned = bred.take(&[10, 0]).hard_twin().take(&[1, 0]).mixed(0.0);
+    let Target::Soft { probability: both, .. } = turned.target else { panic!("soft") };
+    assert_eq!(both, [&probability[..2], &probability[20..22]].concat(), "rows may be taken in any order");
     let Target::Soft { probability: truth, .. } = lesson.hard().target else { panic!("soft") };
     let Target::Soft { probability: half, .. } = lesson.mixed(0.5).target else { panic!("soft") };
     assert!((half[0] - 0.5 * (truth[0] + teacher(10, 1)[0])).abs() < 1e-12);

@@ -1,7 +1,7 @@
 //! Ensembles that are ready: the winners' of the Otto challenge, a small one and a tiny one.
 //!
-//! The full one has the 33 models and 8 engineered features of Titericz and Semenov 2015, in their order. What cannot be
-//! served, or is not here, is replaced by the nearest that can:
+//! The full one has the 33 models and 8 engineered features of Titericz and Semenov 2015, in their order. What cannot
+//! be served, or is not here, is replaced by the nearest that can:
 //!
 //! | theirs | here |
 //! | --- | --- |
@@ -21,6 +21,9 @@ use super::second::Second;
 use super::stack::Stack;
 use crate::trees::{Averaging, Params};
 use crate::zoo::{Extra, Inputs, Learner, Member, Perceptron, Recipe, Space, Transform};
+
+/// How many rows the shares of all count as in a leaf: hundreds of trees keep shares off 0 without much of it.
+const LIGHT: f64 = 0.1;
 
 /// A ready ensemble.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,7 +147,8 @@ fn tiny() -> Vec<Member> {
 }
 
 fn small() -> Vec<Member> {
-    let averaging = Averaging { min_data_in_leaf: 3, columns: Some(16), ..Averaging::extra_trees(150) };
+    let averaging =
+        Averaging { smoothing: LIGHT, min_data_in_leaf: 3, columns: Some(16), ..Averaging::extra_trees(150) };
     let extra = Learner::Averaged(averaging);
     vec![
         logistic("logistic", 10.0, scaled(Transform::Log1p)),
@@ -168,7 +172,13 @@ fn otto() -> Vec<Member> {
     let raw = || Recipe::of(Inputs::Raw);
     let log = || scaled(Transform::Log1p);
     let averaged = |name: &str, averaging: Averaging| {
-        let averaging = Averaging { max_leaves: 1024, min_data_in_leaf: 5, columns: Some(16), ..averaging };
+        let averaging = Averaging {
+            smoothing: LIGHT,
+            max_leaves: 1024,
+            min_data_in_leaf: 5,
+            columns: Some(16),
+            ..averaging
+        };
         Member::new(name, raw(), Learner::Averaged(averaging))
     };
     let clustered = |recipe: Recipe| recipe.with(Extra::Clusters(32));

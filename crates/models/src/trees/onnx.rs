@@ -132,21 +132,12 @@ impl Bagged {
     fn lists(&self) -> Lists {
         let mut lists = Lists::default();
         for (tree, place, node) in self.nodes() {
-            lists.push(tree, place, node, 0);
+            lists.push_node(tree, place, node);
             let Node::Leaf { value } = node else { continue };
             // A leaf's value is its number, behind which stand its shares.
-            (
-                lists.leaf_trees.pop(),
-                lists.leaf_nodes.pop(),
-                lists.leaf_outputs.pop(),
-                lists.leaf_values.pop(),
-            );
             let shares = &self.trees[tree].leaves[*value as usize * self.outputs..][..self.outputs];
             for (output, share) in shares.iter().enumerate() {
-                lists.leaf_trees.push(tree as i64);
-                lists.leaf_nodes.push(place as i64);
-                lists.leaf_outputs.push(output as i64);
-                lists.leaf_values.push(share / self.trees.len() as f32);
+                lists.push_leaf(tree, place, output, share / self.trees.len() as f32);
             }
         }
         lists
@@ -155,19 +146,20 @@ impl Bagged {
 
 impl Lists {
     fn push(&mut self, tree: usize, place: usize, node: &Node, output: usize) {
+        self.push_node(tree, place, node);
+        if let Node::Leaf { value } = *node {
+            self.push_leaf(tree, place, output, value);
+        }
+    }
+
+    fn push_node(&mut self, tree: usize, place: usize, node: &Node) {
         self.trees.push(tree as i64);
         self.nodes.push(place as i64);
         let (mode, feature, threshold, left, right, missing_left) = match *node {
             Node::Split { feature, threshold, missing_left, left, right, .. } => {
                 ("BRANCH_LEQ", feature, threshold, left, right, missing_left)
             }
-            Node::Leaf { value } => {
-                self.leaf_trees.push(tree as i64);
-                self.leaf_nodes.push(place as i64);
-                self.leaf_outputs.push(output as i64);
-                self.leaf_values.push(value);
-                ("LEAF", 0, 0.0, 0, 0, false)
-            }
+            Node::Leaf { .. } => ("LEAF", 0, 0.0, 0, 0, false),
         };
         self.modes.push(mode.into());
         self.features.push(i64::from(feature));
@@ -175,6 +167,13 @@ impl Lists {
         self.lefts.push(i64::from(left));
         self.rights.push(i64::from(right));
         self.missing_left.push(i64::from(missing_left));
+    }
+
+    fn push_leaf(&mut self, tree: usize, place: usize, output: usize, value: f32) {
+        self.leaf_trees.push(tree as i64);
+        self.leaf_nodes.push(place as i64);
+        self.leaf_outputs.push(output as i64);
+        self.leaf_values.push(value);
     }
 
     /// Adds the bases to the leaves of the first round, since base values of two classes have no agreed meaning.

@@ -1,9 +1,9 @@
 //! Naive Bayes, as a learner.
 //!
-//! *What it answers*: how probable each class is when columns are taken as independent within it. *Assumptions*: columns
-//! that are never negative are counts of one multinomial, others are normal within a class. *When it misleads*: columns
-//! that go together count twice, so it is far too sure; its order of classes is better than its numbers, which a stack
-//! mends. *Source*: McCallum and Nigam 1998; Manning, Raghavan and Schütze 2008, chapter 13. *Checked against*: the
+//! *What it answers*: how probable each class is when columns are taken as independent within it. *Assumptions*:
+//! columns that are never negative are counts of one multinomial, others are normal within a class.
+//! *When it misleads*: columns that go together count twice, so it is far too sure; its order of classes is better than
+//! its numbers, which a stack mends. *Source*: McCallum and Nigam 1998; Manning, Raghavan and Schütze 2008, chapter 13. *Checked against*: the
 //! formula on a table worked by hand.
 
 use super::learner::{Head, Job};

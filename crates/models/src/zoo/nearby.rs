@@ -90,10 +90,11 @@ impl Nearby {
         let class = |class: &Class| {
             let others = graph.fresh("rows_of_class");
             graph.initializer_f32(&others, &[class.rows.len(), self.width], class.cells.clone());
-            let (squares, nearest) = (graph.fresh("squares"), graph.fresh("nearest"));
+            // Both outputs of TopK must have a name for onnxruntime.
+            let [squares, nearest, unused] = ["squares", "nearest", "unused"].map(|stem| graph.fresh(stem));
             let metric = vec![("metric", "sqeuclidean".into())];
             graph.node(crate::onnx::CONTRIB, "CDist", &[&points, &others], &[&squares], metric);
-            graph.node("", "TopK", &[&squares, &k], &[nearest.as_str(), ""], vec![("largest", 0.into())]);
+            graph.node("", "TopK", &[&squares, &k], &[&nearest, &unused], vec![("largest", 0.into())]);
             let distances = graph.op("Sqrt", &[&nearest], vec![]);
             graph.op("MatMul", &[&distances, &adds], vec![])
         };
@@ -111,7 +112,7 @@ fn nearest(squares: impl Iterator<Item = f32>) -> [f32; NEAREST] {
             found[place] = d;
         }
     }
-    let last = found.iter().copied().filter(|d| d.is_finite()).next_back().unwrap_or(0.0);
+    let last = found.iter().copied().rfind(|d| d.is_finite()).unwrap_or(0.0);
     found.map(|d| if d.is_finite() { d } else { last })
 }
 

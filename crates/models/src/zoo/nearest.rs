@@ -68,16 +68,16 @@ impl Head for Nearest {
     }
 
     fn write(&self, graph: &mut GraphBuilder, input: &str) -> String {
-        let names =
-            ["rows", "votes", "prior", "k", "axes", "squares", "nearest"].map(|stem| graph.fresh(stem));
-        let [rows, votes, prior, k, axes, squares, nearest] = &names;
+        let stems = ["rows", "votes", "prior", "k", "axes", "squares", "nearest", "unused"];
+        // Both outputs of TopK must have a name for onnxruntime.
+        let [rows, votes, prior, k, axes, squares, nearest, unused] = &stems.map(|stem| graph.fresh(stem));
         let count = self.others.count();
         graph.initializer_f32(rows, &[count, self.width], self.cells.clone());
         graph.initializer_f32(votes, &[count, self.classes], self.votes.clone());
         graph.initializer_f32(prior, &[1, self.classes], self.prior.clone());
         graph.initializer_i64(k, &[1], vec![self.k as i64]).initializer_i64(axes, &[1], vec![1]);
         graph.node(CONTRIB, "CDist", &[input, rows], &[squares], vec![("metric", "sqeuclidean".into())]);
-        graph.node("", "TopK", &[squares, k], &["", nearest], vec![("largest", 0.into())]);
+        graph.node("", "TopK", &[squares, k], &[unused, nearest], vec![("largest", 0.into())]);
         let found = graph.op("Gather", &[votes, nearest], vec![("axis", 0.into())]);
         let sums = graph.op("ReduceSum", &[&found, axes], vec![("keepdims", 0.into())]);
         let sums = graph.op("Add", &[&sums, prior], vec![]);
