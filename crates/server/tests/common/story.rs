@@ -136,6 +136,7 @@ fn facts(who: char, against: char, loss: f64) -> Facts {
         rows: 8_238,
         identical: false,
         margin: Margin { value: 0.005, from: "the plan".into() },
+        costs: Vec::new(),
         primary: comparison(other, loss),
         against_baseline: (against != 'b').then(|| comparison(0.352, loss)),
         guardrails: vec![],
