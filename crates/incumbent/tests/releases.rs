@@ -258,7 +258,7 @@ fn every_look_is_decided_again_from_its_facts() {
     assert_eq!(again.code, 1);
     let sequence = recorded.history().sequence;
     let first = format!(
-        "0 verdicts, 0 diagnoses, 0 retrains, 0 certificates and {} looks at releases decided again from their facts, 1 come out differently",
+        "0 verdicts, 0 diagnoses, 0 retrains, 0 certificates, 0 distillations and {} looks at releases decided again from their facts, 1 come out differently",
         looks + 1
     );
     assert_eq!(
