@@ -60,6 +60,9 @@ struct Label {
     measures: bool,
 }
 
+/// A picture that people are asked about, the weight of its label, and whether that measures.
+type Question = (usize, f64, bool);
+
 /// One life.
 pub struct Life<'w> {
     world: &'w World,
@@ -113,7 +116,7 @@ impl<'w> Life<'w> {
     }
 
     /// What the product's own draw asks about: each picture with its weight, and whether it measures.
-    fn doubted(&self, pictures: &[usize], round: usize) -> Result<Vec<(usize, f64, bool)>, Box<dyn Error>> {
+    fn doubted(&self, pictures: &[usize], round: usize) -> Result<Vec<Question>, Box<dyn Error>> {
         let rows = self.world.pool.rows.take(pictures);
         let outputs = self.model.predict(&rows)?;
         let novelty = self.world.novelty(pictures);
@@ -136,7 +139,7 @@ impl<'w> Life<'w> {
     }
 
     /// As many pictures drawn alike from all, of which as many measure.
-    fn by_chance(&self, pictures: &[usize], round: usize) -> Vec<(usize, f64, bool)> {
+    fn by_chance(&self, pictures: &[usize], round: usize) -> Vec<Question> {
         let mut order = pictures.to_vec();
         order.sort_by_key(|&picture| bits(self.seed, picture as u64, round as u64));
         order.truncate(ROUND as usize);

@@ -16,7 +16,6 @@ use domain::history::Retraining;
 use domain::plan::CadenceSource;
 use domain::retrain::{BUDGET_TIME, RetrainDecision, RetrainFacts, retrain};
 use domain::{Event, History, Origin, Timestamp, TrainedOn, VersionId};
-pub(crate) use rows::labelled;
 use rows::{Known, Parts};
 use turn::Turn;
 

@@ -25,7 +25,7 @@ pub(super) struct Parts {
 }
 
 /// Rows whose outcome is known by now, as it would be without the delay being cut short.
-pub(crate) fn labelled<'a>(project: &Project, live: &'a Live) -> Vec<&'a LiveRow> {
+fn labelled<'a>(project: &Project, live: &'a Live) -> Vec<&'a LiveRow> {
     let until = live.now.map(|now| Timestamp(now.0 - project.plan.retrain.label_delay.0));
     live.rows.iter().filter(|row| until.is_none_or(|until| row.at <= until)).collect()
 }
