@@ -43,7 +43,7 @@ fn a_rhythm_is_taken_where_one_is_near() {
     let straight = Curve { limit: 6.4, half_life: 6_400.0 };
     let slope = straight.decay().slope();
     let costs = |days: f64| Costs { retrain: 0.5 * slope * days * days * 100.0, loss_per_day: 100.0 };
-    for (best, rounded) in [(6.0, 7.0), (20.0, 14.0), (25.0, 30.0), (3.0, 3.5), (50.0, 50.0)] {
+    for (best, rounded) in [(6.0, 7.0), (20.0, 14.0), (25.0, 30.0), (3.0, 3.5), (0.1, 0.1)] {
         let Cadence::Every { days, best: found, .. } = cheapest(costs(best), straight) else {
             panic!("it pays")
         };
