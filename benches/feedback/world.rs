@@ -1,6 +1,7 @@
 //! Pictures that come, pictures that judge, and what is true of both.
 
 use crate::people::People;
+use domain::plan::PlanError;
 use domain::{Examples, Plan, Table, Target, Values};
 use lifecycle::data;
 use serde_json::{Map, Value};
@@ -31,36 +32,26 @@ impl World {
     /// a crowd's answers in `worker1` to `worker3`, or clothes.
     pub fn read(folder: &Path) -> Result<World, Box<dyn Error>> {
         let crowd = folder.ends_with("cifar10-cat-dog");
-        let plan = Plan::parse(if crowd { CATS_DOGS } else { FASHION })?;
-        let path = |name: &str| folder.join(name);
-        let cut = |table: &Table, name: &str| data::cut(&plan, table, name).map(|loaded| loaded.examples);
-        let train = data::read(&plan, &path("train.parquet"))?;
-        let test = data::read(&plan, &path("test.parquet"))?
-            .select(|name| ["label", "jpeg", "image"].contains(&name));
+        let plan = plan(if crowd { "[3, 32, 32]" } else { "[1, 28, 28]" })?;
+        let read = |name: &str| data::read(&plan, &folder.join(name));
+        let cut = |table: &Table, name: &str| {
+            let seen = table.select(|name| ["label", "jpeg", "image"].contains(&name));
+            data::cut(&plan, &seen, name).map(|loaded| loaded.examples)
+        };
+        let train = read("train.parquet")?;
         let people = if crowd { People::crowd(&train)? } else { People::Know };
-        let pool = cut(&train.select(|name| ["label", "jpeg", "image"].contains(&name)), "train.parquet")?;
+        let (pool, test) = (cut(&train, "train.parquet")?, cut(&read("test.parquet")?, "test.parquet")?);
         let promise = if crowd { PROMISE_OF_CROWD } else { PROMISE };
-        Ok(World { pool, test: cut(&test, "test.parquet")?, people, promise, mirror: crowd })
+        Ok(World { pool, test, people, promise, mirror: crowd })
     }
 }
 
-const CATS_DOGS: &str = r#"
-name = "cats-dogs"
-task = "classification"
-[data]
-source = "train.parquet"
-target = "label"
-image = [3, 32, 32]
-"#;
-
-const FASHION: &str = r#"
-name = "fashion"
-task = "classification"
-[data]
-source = "train.parquet"
-target = "label"
-image = [1, 28, 28]
-"#;
+/// The plan of a folder of pictures of this shape.
+fn plan(image: &str) -> Result<Plan, PlanError> {
+    Plan::parse(&format!(
+        "name = \"pictures\"\ntask = \"classification\"\n[data]\nsource = \"train.parquet\"\ntarget = \"label\"\nimage = {image}\n"
+    ))
+}
 
 /// The classes of rows, and each row's own.
 pub fn truth(rows: &Examples) -> (&[String], &[u32]) {

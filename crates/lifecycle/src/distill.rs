@@ -126,14 +126,8 @@ impl Class<'_> {
     fn fit(&self, stack: &Stack, shelf: &Folder, progress: &mut dyn Progress) -> Result<Stacked, StageError> {
         let named = trainer(self.project);
         progress.begin("distill", &format!("teacher {named}, {} rows", self.rows.len()));
-        let mut last = String::new();
-        let mut tell = |share: f64, what: &str| {
-            if what != last {
-                progress.begin("distill", &format!("teacher {named}: {what}"));
-                last = what.into();
-            }
-            progress.share(share)
-        };
+        let whose = format!("teacher {named}");
+        let mut tell = telling(&whose, progress);
         stack.fit_on(self.rows, self.seed, shelf, &mut tell).map_err(fit)
     }
 
@@ -192,14 +186,7 @@ impl Class<'_> {
         if times == 0.0 {
             return Ok(plain);
         }
-        let mut last = String::new();
-        let mut tell = |share: f64, what: &str| {
-            if what != last {
-                progress.begin("distill", &format!("bred rows: {what}"));
-                last = what.into();
-            }
-            progress.share(share)
-        };
+        let mut tell = telling("bred rows", progress);
         let bred =
             label_bred((stack, stacked), self.rows, (Breed::Munge, times), self.seed, shelf, &mut tell)
                 .map_err(fit)?;
@@ -220,7 +207,7 @@ impl Class<'_> {
     fn mean(&self, losses: &[f64]) -> Result<(Estimate, f64), StageError> {
         let mean = paired_mean(losses, &self.clusters()).map_err(measure)?;
         let found = mean.estimate(LEVEL).map_err(measure)?;
-        Ok((estimate(found), mean.se))
+        Ok((found.into(), mean.se))
     }
 
     fn clusters(&self) -> Vec<u64> {
@@ -229,8 +216,16 @@ impl Class<'_> {
     }
 }
 
-fn estimate(e: stats::Estimate) -> Estimate {
-    Estimate { value: e.value, low: e.low, high: e.high, rows: e.rows }
+/// Says each part of the work once, as it begins.
+fn telling<'a>(whose: &'a str, progress: &'a mut dyn Progress) -> impl FnMut(f64, &str) -> bool + 'a {
+    let mut last = String::new();
+    move |share, what| {
+        if what != last {
+            progress.begin("distill", &format!("{whose}: {what}"));
+            last = what.into();
+        }
+        progress.share(share)
+    }
 }
 
 fn fit(error: FitError) -> StageError {

@@ -166,7 +166,7 @@ fn estimates(
         let interval = value.estimate(LEVEL)?;
         // What cannot be earned is no part of an interval.
         let interval = if log.bounded() { interval.within(0.0, 1.0) } else { interval };
-        Ok(Estimator { name, clip, value: shown(interval) })
+        Ok(Estimator { name, clip, value: Estimate::from(interval) })
     };
     let mut found = Vec::new();
     for (weights, limit) in [(weights, None), (clipped.as_slice(), Some(clip))] {
@@ -186,14 +186,10 @@ fn estimates(
 fn mean_reward(rewards: &[f64]) -> Result<Estimate, stats::BadInput> {
     if rewards.iter().all(|r| *r == 0.0 || *r == 1.0) {
         let successes = rewards.iter().filter(|r| **r == 1.0).count() as u64;
-        return Ok(shown(wilson(Count { successes, trials: rewards.len() as u64 }, LEVEL)?));
+        return Ok(Estimate::from(wilson(Count { successes, trials: rewards.len() as u64 }, LEVEL)?));
     }
     let ones = vec![1.0; rewards.len()];
-    Ok(shown(estimators::inverse_propensity(&ones, rewards)?.estimate(LEVEL)?))
-}
-
-fn shown(e: stats::Estimate) -> Estimate {
-    Estimate { value: e.value, low: e.low, high: e.high, rows: e.rows }
+    Ok(Estimate::from(estimators::inverse_propensity(&ones, rewards)?.estimate(LEVEL)?))
 }
 
 #[cfg(test)]

@@ -26,13 +26,14 @@ pub fn score(metric: &str, outputs: &Outputs, rows: &Rows<'_>) -> Result<Estimat
             let value = stats::ranking::auc(&yes, &scores, None).map_err(bad)?;
             let interval = stats::delong::auc_interval(&yes, &scores, LEVEL).map_err(bad)?;
             // Perfect separation has no variance; the honest interval is then the whole range above a half.
-            Ok(interval.map_or(Estimate { value, low: 0.5, high: 1.0, rows: yes.len() as u64 }, from_stats))
+            Ok(interval
+                .map_or(Estimate { value, low: 0.5, high: 1.0, rows: yes.len() as u64 }, Estimate::from))
         }
         "accuracy" => {
             let wrong = losses(metric, outputs, rows.target)?;
             let successes = wrong.iter().filter(|w| **w == 0.0).count() as u64;
             let count = Count { successes, trials: wrong.len() as u64 };
-            stats::proportion::wilson(count, LEVEL).map(from_stats).map_err(bad)
+            stats::proportion::wilson(count, LEVEL).map(Estimate::from).map_err(bad)
         }
         "rmse" => Ok(root(mean(metric, &losses("mse", outputs, rows.target)?, rows)?)),
         _ => mean(metric, &losses(metric, outputs, rows.target)?, rows),
@@ -41,15 +42,11 @@ pub fn score(metric: &str, outputs: &Outputs, rows: &Rows<'_>) -> Result<Estimat
 
 fn mean(metric: &str, losses: &[f64], rows: &Rows<'_>) -> Result<Estimate, StageError> {
     let mean = stats::paired::paired_mean(losses, &rows.clusters).map_err(|why| measure(metric, &why))?;
-    mean.estimate(LEVEL).map(from_stats).map_err(|why| measure(metric, &why))
+    mean.estimate(LEVEL).map(Estimate::from).map_err(|why| measure(metric, &why))
 }
 
 fn root(e: Estimate) -> Estimate {
     Estimate { value: e.value.sqrt(), low: e.low.max(0.0).sqrt(), high: e.high.sqrt(), rows: e.rows }
-}
-
-fn from_stats(e: stats::Estimate) -> Estimate {
-    Estimate { value: e.value, low: e.low, high: e.high, rows: e.rows }
 }
 
 fn measure(metric: &str, why: &dyn std::fmt::Display) -> StageError {

@@ -16,6 +16,12 @@ pub struct Estimate {
     pub rows: u64,
 }
 
+impl From<stats::Estimate> for Estimate {
+    fn from(e: stats::Estimate) -> Estimate {
+        Estimate { value: e.value, low: e.low, high: e.high, rows: e.rows }
+    }
+}
+
 /// Everything the gate is given.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Facts {

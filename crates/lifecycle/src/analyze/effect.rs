@@ -73,9 +73,9 @@ pub(super) fn effect(outcome: &Outcome) -> Result<Effect, BadInput> {
     Ok(Effect {
         outcome: outcome.name.clone(),
         scale: found.scale,
-        arms: found.arms.map(shown),
-        difference: shown(found.difference),
-        relative: relative_difference(found.means[0], found.means[1], LEVEL)?.map(shown),
+        arms: found.arms.map(Estimate::from),
+        difference: Estimate::from(found.difference),
+        relative: relative_difference(found.means[0], found.means[1], LEVEL)?.map(Estimate::from),
         statistic: found.test.map(|t| t.statistic),
         p: found.test.map(|t| t.p_two_sided),
         adjusted: None,
@@ -126,9 +126,4 @@ impl Effect {
     pub fn shown(&self) -> bool {
         self.adjusted.is_some_and(|p| p <= EFFECT_ALPHA)
     }
-}
-
-/// The same numbers in the type that events and pages share.
-pub(super) fn shown(e: stats::Estimate) -> Estimate {
-    Estimate { value: e.value, low: e.low, high: e.high, rows: e.rows }
 }

@@ -3,7 +3,7 @@
 //! A description and a second opinion, never a silent correction: the difference reported is that of all
 //! units. Invariant: the cut is the same for both arms.
 
-use super::effect::{Effect, LEVEL, Scale, shown};
+use super::effect::{Effect, LEVEL, Scale};
 use super::outcome::Outcome;
 use crate::sheet::Sheet;
 use domain::gate::Estimate;
@@ -60,9 +60,9 @@ pub(super) fn tail(sheet: &Sheet, outcome: &Outcome, effect: &Effect) -> Result<
         largest,
         row: sheet.row(row),
         share: (sorted[0] >= 0.0 && total > 0.0).then(|| largest / total),
-        without: shown(without.estimate(LEVEL)?),
+        without: Estimate::from(without.estimate(LEVEL)?),
         cut,
-        winsorised: shown(welch(&capped(0), &capped(1))?.estimate(LEVEL)?),
+        winsorised: Estimate::from(welch(&capped(0), &capped(1))?.estimate(LEVEL)?),
         heavy: (whole.mean - without.mean).abs() >= MUCH * whole.se && whole.se > 0.0,
     }))
 }

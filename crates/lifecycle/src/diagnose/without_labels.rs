@@ -86,7 +86,7 @@ fn told(method: &'static str, quality: &ClassQuality) -> Vec<WithoutLabels> {
     let one = |metric: &str, e: &stats::Estimate| WithoutLabels {
         method,
         metric: metric.into(),
-        estimate: Estimate { value: e.value, low: e.low, high: e.high, rows: e.rows },
+        estimate: Estimate::from(*e),
         assumptions: quality.assumptions,
     };
     vec![one("accuracy", &quality.accuracy), one("log_loss", &quality.log_loss)]
@@ -101,8 +101,7 @@ fn of_numbers(
     // boosted trees may go below 0, and no loss does
     let losses: Vec<f64> = reference.expected.average(&now)?.into_iter().map(|loss| loss.max(0.0)).collect();
     let found = direct_loss(&losses, LEVEL).map_err(|e| bad(&e))?;
-    let e = &found.loss;
-    let estimate = Estimate { value: e.value, low: e.low, high: e.high, rows: e.rows };
+    let estimate = Estimate::from(found.loss);
     Ok(vec![WithoutLabels {
         method: "DLE",
         metric: loss_of(project).into(),

@@ -1,6 +1,6 @@
 //! Students that were taught all rows: what each is worth beside its twin, and what it costs at the server's door.
 
-use super::{Class, estimate, fit, measure};
+use super::{Class, fit, measure};
 use crate::{Progress, StageError, cost, version};
 use domain::distill::StudentFact;
 use domain::gate::{Estimate, Resource};
@@ -86,7 +86,7 @@ impl Pupil {
         let twin = class.mean(&self.twin)?.0;
         let gap = class.mean(teacher)?.0.value < twin.value;
         let kept = share_of_gain(&self.twin, teacher, &self.losses, &class.clusters(), 0.95);
-        let kept = if gap { Some(estimate(kept.map_err(measure)?)) } else { None };
+        let kept = if gap { Some(kept.map_err(measure)?.into()) } else { None };
         Ok(StudentFact {
             name: self.name.clone(),
             loss: class.mean(&self.losses)?.0,
