@@ -18,6 +18,7 @@ pub mod import;
 pub mod linear;
 pub mod neural;
 pub mod onnx;
+mod simd;
 mod split;
 mod supervise;
 pub mod text;

@@ -8,7 +8,6 @@ use crate::encode::{Encoder, Style};
 use crate::onnx::Others;
 use crate::zoo::points_of;
 use domain::{Column, Table, Values};
-use rayon::prelude::*;
 use stats::random;
 
 /// The share of a row's cells that are drawn anew, and of those numbers that are moved, by [`spunge`].
@@ -120,13 +119,11 @@ fn nearest(rows: &Table) -> Result<Vec<usize>, PredictError> {
     }
     let points = points_of(&raw);
     let others = Others::new(&points, width);
-    let row = |(row, cells): (usize, &[f32])| {
-        let mut squares = Vec::new();
-        others.squares(cells, &mut squares);
-        squares[row] = f32::INFINITY;
-        (0..squares.len()).fold(0, |best, i| if squares[i] < squares[best] { i } else { best })
+    let row = |row: usize, squares: &[f32]| {
+        let others = (0..squares.len()).filter(|&other| other != row);
+        others.min_by(|&a, &b| squares[a].total_cmp(&squares[b])).unwrap_or(row)
     };
-    Ok(points.par_chunks_exact(width).enumerate().map(row).collect())
+    Ok(others.map(&points, row))
 }
 
 /// What a column of numbers held.

@@ -11,10 +11,10 @@
 //! | t-SNE in 3 dimensions and its k-means | k-means of the scaled columns: t-SNE has no place for a new row |
 //! | 3 linear models by Sofia, one-vs-all, two with t-SNE and interactions | 3 logistic regressions, two with clusters and neighbour distances |
 //! | XGBoost one-vs-all; 4 × softprob with k-means, t-SNE, counts | boosted trees alike, clusters for t-SNE |
-//! | Lasagne of 2 and 3 layers, 120 bags; XGBoost, 30 bags | 2 and 3 layers, 30 bags; boosted trees, 5 bags: the rest would not fit into one graph |
+//! | Lasagne of 2 and 3 layers, 120 bags; XGBoost, 30 bags | 2 and 3 layers, 10 bags; boosted trees, 5 bags: more bags hardly add, and cost hours |
 //! | k-NN on x + 1{x = 0}, also with ln(1 + x); raw k-NN of 2, 4, ..., 1024 | the same |
 //! | features: distances to the nearest 1, 2, 4 of each class, also in TF-IDF and t-SNE space; clusters; non-zero count; x (networks only) | the same, cluster distances for t-SNE space |
-//! | second level: XGBoost × 250, networks × 600, AdaBoost of extra trees × 250 | boosted trees × 10, perceptrons × 10, extra trees of 500 |
+//! | second level: XGBoost × 250, networks × 600, AdaBoost of extra trees × 250 | boosted trees × 3, perceptrons × 3, extra trees of 300 |
 //! | 0.85·[XGB^0.65·NN^0.35] + 0.15·ET | the same form, weights fitted on out-of-fold answers |
 
 use super::second::Second;
@@ -55,7 +55,7 @@ impl Preset {
     pub fn stack(self) -> Stack {
         match self {
             Preset::Otto => {
-                Stack { members: otto(), second: judges(10, 500, true), groups: groups(), folds: 5 }
+                Stack { members: otto(), second: judges(3, 300, true), groups: groups(), folds: 5 }
             }
             Preset::Small => {
                 Stack { members: small(), second: judges(1, 100, false), groups: groups(), folds: 5 }
@@ -184,11 +184,11 @@ fn otto() -> Vec<Member> {
     let clustered = |recipe: Recipe| recipe.with(Extra::Clusters(32));
     let near = |recipe: Recipe| recipe.with(Extra::Neighbours(Space::Scaled));
     let words = |recipe: Recipe| recipe.with(Extra::Neighbours(Space::TfIdf));
-    let ova = Learner::Boosted { params: params(300, 0.07, 15), one_vs_all: true, search: false };
+    let ova = Learner::Boosted { params: params(200, 0.1, 15), one_vs_all: true, search: false };
     let mut members = vec![
-        averaged("random_forest", Averaging::random_forest(300)),
+        averaged("random_forest", Averaging::random_forest(200)),
         logistic("logistic", 10.0, log()),
-        averaged("extra_trees", Averaging::extra_trees(300)),
+        averaged("extra_trees", Averaging::extra_trees(200)),
         Member::naive_bayes(),
         neighbours("neighbours_log", log(), 16),
         Member::new(
@@ -196,9 +196,9 @@ fn otto() -> Vec<Member> {
             log().with(Extra::Zero),
             Learner::Perceptron(Perceptron { layers: 1, width: 24, epochs: 15, dropout: 0.0 }),
         ),
-        network("network_root", Transform::Root, (2, 256, 20), 10),
-        network("network_2_bags", Transform::Log1p, (2, 384, 20), 2),
-        network("network_6_bags", Transform::Log1p, (2, 192, 20), 6),
+        network("network_root", Transform::Root, (2, 256, 15), 10),
+        network("network_2_bags", Transform::Log1p, (2, 384, 15), 2),
+        network("network_6_bags", Transform::Log1p, (2, 192, 15), 6),
         boosted(
             "clusters",
             params(200, 0.07, 15),
@@ -212,8 +212,8 @@ fn otto() -> Vec<Member> {
         boosted("boosted_2", params(250, 0.08, 31), near(raw())),
         boosted("boosted_3", params(250, 0.08, 31), words(raw())),
         boosted("boosted_4", params(250, 0.08, 31), clustered(near(raw())).with(Extra::NonZero)),
-        network("network_2_layers", Transform::Root, (2, 128, 20), 30),
-        network("network_3_layers", Transform::Log1p, (3, 128, 20), 30),
+        network("network_2_layers", Transform::Root, (2, 128, 15), 10),
+        network("network_3_layers", Transform::Log1p, (3, 128, 15), 10),
         Member { bags: 5, ..boosted("boosted_bags", params(120, 0.12, 31), raw()) },
         neighbours("neighbours_zeros", Recipe::of(Inputs::Filled(Transform::Plain)).with(Extra::Zero), 16),
         neighbours(

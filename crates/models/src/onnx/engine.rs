@@ -8,7 +8,7 @@ use super::proto;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// From how many numbers on a constant matrix is worth handing to [`Engine::Rten`].
-const HEAVY: i64 = 1 << 14;
+const HEAVY: i64 = 1 << 20;
 
 /// Who computes a graph's products.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -28,12 +28,13 @@ mod ops;
 mod program;
 mod proto;
 mod read;
+mod rows;
 mod tensor;
 mod weigh;
 
 pub use build::{Attribute, CONTRIB, GraphBuilder, ML};
 pub use claims::{Claim, claims, reference};
-pub(crate) use distance::Others;
+pub(crate) use distance::{Others, smallest};
 pub(crate) use edit::{Edit, Side};
 pub use engine::Engine;
 pub use error::OnnxError;

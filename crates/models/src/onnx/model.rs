@@ -5,7 +5,7 @@
 
 use super::engine::Engine;
 use super::error::OnnxError;
-use super::program::Program;
+use super::program::{Join, Program};
 use super::read::ValueType;
 use super::tensor::{Data, Dtype, Tensor};
 use crate::contract::{Artifact, Predict, PredictError};
@@ -24,24 +24,29 @@ pub struct OnnxModel {
     signature: Signature,
     /// Which of the program's outputs is the answer.
     answer: usize,
+    /// Where the signature has each of the program's inputs.
+    places: Vec<usize>,
 }
 
 impl OnnxModel {
     /// Loads a graph and checks that it takes and answers what its signature says.
     pub fn load(artifact: &Artifact) -> Result<OnnxModel, OnnxError> {
         let program = Program::load(&artifact.onnx)?;
+        let fields = &artifact.signature.inputs.fields;
+        let mut places = Vec::with_capacity(program.inputs().len());
         for input in program.inputs() {
-            let field = artifact.signature.inputs.field(&input.name);
-            let field = field.ok_or_else(|| {
+            let place = fields.iter().position(|field| field.name == input.name);
+            let place = place.ok_or_else(|| {
                 OnnxError::Signature(format!(
                     "the graph takes `{}`, which is not among the columns",
                     input.name
                 ))
             })?;
-            check_input(input, &field.kind)?;
+            check_input(input, &fields[place].kind)?;
+            places.push(place);
         }
         let answer = answer(program.outputs(), &artifact.signature.output)?;
-        Ok(OnnxModel { program, signature: artifact.signature.clone(), answer })
+        Ok(OnnxModel { program, signature: artifact.signature.clone(), answer, places })
     }
 
     /// Which engine computes it, chosen when it was loaded.
@@ -49,14 +54,44 @@ impl OnnxModel {
         self.program.engine()
     }
 
-    fn feed(&self, rows: &Table) -> Result<Vec<Tensor>, PredictError> {
-        self.program.inputs().iter().map(|input| feed(input, rows)).collect()
+    /// Columns that the graph only puts side by side are fed as one matrix.
+    fn run(&self, rows: &Table) -> Result<Vec<Tensor>, PredictError> {
+        let joined = self.program.joins().iter().map(|join| self.join(join, rows));
+        let Some(joined) = joined.collect::<Option<Vec<Tensor>>>() else {
+            let feeds = self.program.inputs().iter().map(|input| feed(input, rows));
+            let feeds: Vec<Tensor> = feeds.collect::<Result<_, _>>()?;
+            let feeds: Vec<&Tensor> = feeds.iter().collect();
+            return self.program.run_ordered(&feeds).map_err(graph_error);
+        };
+        let others =
+            self.program.inputs().iter().enumerate().filter(|(place, _)| self.program.is_alone(*place));
+        let others = others.map(|(place, input)| Ok((place, feed(input, rows)?)));
+        let others: Vec<(usize, Tensor)> = others.collect::<Result<_, PredictError>>()?;
+        self.program.run_joined(&joined, &others).map_err(graph_error)
+    }
+
+    /// The matrix of a join; `None` where a column is not there or holds no numbers.
+    fn join(&self, join: &Join, rows: &Table) -> Option<Tensor> {
+        let (count, width) = (rows.rows(), join.inputs.len());
+        let mut cells = vec![0.0f32; count * width];
+        for (place, &input) in join.inputs.iter().enumerate() {
+            let Values::Number(column) = &self.column(input, rows)?.values else { return None };
+            for (row, &x) in column.iter().enumerate() {
+                cells[row * width + place] = x as f32;
+            }
+        }
+        Tensor::new(vec![count, width], Data::F32(cells))
+    }
+
+    /// An input's column, sought first where the signature has it.
+    fn column<'t>(&self, input: usize, rows: &'t Table) -> Option<&'t Column> {
+        let name = &self.program.inputs()[input].name;
+        let there = rows.columns().get(self.places[input]).filter(|column| column.name == *name);
+        there.or_else(|| rows.column(name))
     }
 
     fn answer(&self, rows: &Table, into: &mut Vec<f64>) -> Result<(), PredictError> {
-        let feeds = self.feed(rows)?;
-        let feeds: Vec<&Tensor> = feeds.iter().collect();
-        let mut outputs = self.program.run_ordered(&feeds).map_err(graph_error)?;
+        let mut outputs = self.run(rows)?;
         let answer = outputs.swap_remove(self.answer);
         let (width, count) = (self.signature.output.width(), rows.rows());
         if answer.len() != count * width || !matches!(answer.shape(), [n] | [n, _] if *n == count) {

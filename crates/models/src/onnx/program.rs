@@ -4,9 +4,11 @@
 //! the answer is a program or a clear error, in memory bounded by the file's size; whatever is fed, a run
 //! gives tensors or an error, and holds at most [`MAX_LIVE`] elements at a time.
 
+mod columns;
 mod fuse;
+mod search;
 
-use super::engine::{Engine, alone};
+use super::engine::{self, Engine};
 use super::error::OnnxError;
 use super::node::{Inputs, Kernel, Node, Operand};
 use super::ops::{self, Refusal};
@@ -14,6 +16,8 @@ use super::proto;
 use super::read::{self, ValueType};
 use super::tensor::{Dtype, Tensor};
 use super::weigh::weigh;
+pub(super) use columns::Join;
+use columns::{alone, joins};
 use prost::Message;
 use std::collections::{BTreeMap, HashMap};
 
@@ -35,6 +39,10 @@ pub struct Program {
     /// One entry a value; the constants are filled.
     constants: Vec<Option<Tensor>>,
     steps: Vec<Step>,
+    /// Steps whose answer may be fed instead.
+    joins: Vec<Join>,
+    /// Whether an input is fed by itself even where all joins are fed.
+    alone: Vec<bool>,
     widest: usize,
 }
 
@@ -45,6 +53,8 @@ struct Step {
     kernel: Kernel,
     inputs: Vec<Option<usize>>,
     outputs: Vec<Option<usize>>,
+    /// Whether it puts matrices side by side.
+    side_by_side: bool,
     /// Values that no later node reads.
     done: Vec<usize>,
 }
@@ -110,22 +120,53 @@ impl Program {
     /// Runs on tensors in the order of [`Program::inputs`]; answers in the order of [`Program::outputs`].
     pub fn run_ordered(&self, feeds: &[&Tensor]) -> Result<Vec<Tensor>, OnnxError> {
         self.check_feeds(feeds)?;
+        let fed: Vec<(usize, &Tensor)> = feeds.iter().copied().enumerate().collect();
+        self.answer(&fed)
+    }
+
+    /// Inputs that may be fed as one matrix, column by column. Where all are, only inputs that [`Program::is_alone`]
+    /// says are fed beside them, by [`Program::run_joined`].
+    pub(super) fn joins(&self) -> &[Join] {
+        &self.joins
+    }
+
+    /// Whether an input is read beside the joins.
+    pub(super) fn is_alone(&self, input: usize) -> bool {
+        self.alone[input]
+    }
+
+    /// Runs on one matrix a join, in their order, and on the other inputs, each with its place.
+    pub(super) fn run_joined(
+        &self,
+        joined: &[Tensor],
+        others: &[(usize, Tensor)],
+    ) -> Result<Vec<Tensor>, OnnxError> {
+        let joined = self.joins.iter().map(|join| join.slot).zip(joined);
+        let fed: Vec<(usize, &Tensor)> = joined.chain(others.iter().map(|(slot, t)| (*slot, t))).collect();
+        self.answer(&fed)
+    }
+
+    fn answer(&self, fed: &[(usize, &Tensor)]) -> Result<Vec<Tensor>, OnnxError> {
         match self.engine {
-            Engine::Own => self.execute(feeds),
-            Engine::Rten => alone(|| self.execute(feeds)).unwrap_or_else(|why| {
+            Engine::Own => self.execute(fed),
+            Engine::Rten => engine::alone(|| self.execute(fed)).unwrap_or_else(|why| {
                 Err(OnnxError::Run { node: "graph".into(), op: self.engine.to_string(), why })
             }),
         }
     }
 
-    fn execute(&self, feeds: &[&Tensor]) -> Result<Vec<Tensor>, OnnxError> {
+    /// `fed` are slots with their values.
+    fn execute(&self, fed: &[(usize, &Tensor)]) -> Result<Vec<Tensor>, OnnxError> {
         let constants = self.constants.iter().map(|c| c.as_ref().map_or(Slot::Empty, Slot::Constant));
         let mut slots: Vec<Slot<'_>> = constants.collect();
-        for (slot, feed) in feeds.iter().enumerate() {
+        for &(slot, feed) in fed {
             slots[slot] = Slot::Fed(feed);
         }
-        let mut live: usize = feeds.iter().map(|t| t.len()).sum();
-        for step in &self.steps {
+        let mut live: usize = fed.iter().map(|(_, t)| t.len()).sum();
+        let fed =
+            |step: &&Step| !matches!(step.outputs[..], [Some(slot)] if matches!(slots[slot], Slot::Fed(_)));
+        let steps: Vec<&Step> = self.steps.iter().filter(fed).collect();
+        for step in steps {
             step.run(&mut slots, &mut live).map_err(|why| OnnxError::Run {
                 node: step.node.clone(),
                 op: step.op.clone(),
@@ -241,10 +282,27 @@ impl<'a> Loader<'a> {
             }
         }
         let (outputs, output_slots) = loader.outputs(graph)?;
-        let (mut steps, widest) = loader.fuse(steps, &nodes, &output_slots);
+        let (steps, nodes, widest) = loader.fuse(steps, nodes, &output_slots);
         let widest = widest.max(loader.farthest(&steps));
+        let mut steps = loader.fuse_columns(steps, nodes, &inputs, &output_slots);
+        let joins = joins(&steps, &inputs);
+        loader.drop_constants(&steps, &output_slots);
         forget(&mut steps, &output_slots, loader.dtypes.len());
-        Ok(Program { engine, inputs, outputs, output_slots, constants: loader.constants, steps, widest })
+        let alone = alone(&steps, &joins, &output_slots, inputs.len());
+        let constants = loader.constants;
+        Ok(Program { engine, inputs, outputs, output_slots, constants, steps, joins, alone, widest })
+    }
+
+    /// Lets go of constants that no step reads any more.
+    fn drop_constants(&mut self, steps: &[Step], kept: &[usize]) {
+        let mut used = vec![false; self.constants.len()];
+        let read = steps.iter().flat_map(|s| s.inputs.iter().flatten()).chain(kept);
+        read.for_each(|&slot| used[slot] = true);
+        for (constant, used) in self.constants.iter_mut().zip(used) {
+            if !used {
+                *constant = None;
+            }
+        }
     }
 
     /// To how many constant rows a row's distances are measured at once.
@@ -329,7 +387,7 @@ impl<'a> Loader<'a> {
         if op == "ZipMap" {
             outputs.iter().flatten().for_each(|&slot| self.maps[slot] = true);
         }
-        Ok(Some(Step { node: name, op, kernel, inputs, outputs, done: vec![] }))
+        Ok(Some(Step { node: name, op, kernel, inputs, outputs, side_by_side: false, done: vec![] }))
     }
 
     /// The slots of a node's inputs, all of which must have been defined before.

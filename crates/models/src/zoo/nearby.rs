@@ -10,7 +10,6 @@ use super::recipe::Space;
 use super::space::{Points, by_column};
 use crate::encode::Features;
 use crate::onnx::{GraphBuilder, Others};
-use rayon::prelude::*;
 
 /// How many of the nearest are looked at.
 const NEAREST: usize = 4;
@@ -66,18 +65,14 @@ impl Nearby {
 
     fn features(&self, raw: &Features, same: impl Fn(usize, usize) -> bool + Sync) -> Vec<Vec<f32>> {
         let points = self.points.encode(raw);
-        let row = |(row, cells): (usize, &[f32])| {
-            let mut squares = Vec::new();
-            let mut line = Vec::with_capacity(self.classes.len() * SUMS.len());
-            for class in &self.classes {
-                class.others.squares(cells, &mut squares);
+        let class = |class: &Class| {
+            let row = |row: usize, squares: &[f32]| {
                 let counted = squares.iter().zip(&class.rows).filter(|&(_, &other)| !same(row, other));
-                line.extend(sums(nearest(counted.map(|(&d, _)| d))));
-            }
-            line
+                sums(nearest(counted.map(|(&d, _)| d)))
+            };
+            by_column(&class.others.map(&points, row).concat(), SUMS.len())
         };
-        let rows: Vec<Vec<f32>> = points.par_chunks_exact(self.width).enumerate().map(row).collect();
-        by_column(&rows.concat(), self.classes.len() * SUMS.len())
+        self.classes.iter().flat_map(class).collect()
     }
 
     /// `raw` is `float [N, columns]`; names one value a class, `float [N, 3]`.

@@ -8,9 +8,8 @@ use super::learner::{Head, Job, normalised};
 use super::space::by_row;
 use crate::contract::FitError;
 use crate::encode::Features;
-use crate::onnx::{CONTRIB, GraphBuilder, Others};
+use crate::onnx::{CONTRIB, GraphBuilder, Others, smallest};
 use crate::supervise::bad;
-use rayon::prelude::*;
 
 /// The training rows and what they vote for.
 struct Nearest {
@@ -48,23 +47,16 @@ pub(super) fn fit(job: &Job<'_>, k: usize) -> Result<Box<dyn Head>, FitError> {
 
 impl Head for Nearest {
     fn probabilities(&self, x: &Features) -> Vec<f64> {
-        let row = |cells: &[f32]| {
-            let mut squares = Vec::new();
-            self.others.squares(cells, &mut squares);
-            let mut order: Vec<usize> = (0..squares.len()).collect();
-            let by = |&a: &usize, &b: &usize| squares[a].total_cmp(&squares[b]).then(a.cmp(&b));
-            if self.k < order.len() {
-                order.select_nth_unstable_by(self.k, by);
-            }
+        let row = |_: usize, squares: &[f32]| {
             let mut sums: Vec<f64> = self.prior.iter().map(|&p| f64::from(p)).collect();
-            for &near in &order[..self.k] {
+            for near in smallest(squares, self.k) {
                 let votes = &self.votes[near * self.classes..(near + 1) * self.classes];
                 sums.iter_mut().zip(votes).for_each(|(s, &v)| *s += f64::from(v));
             }
             let total: f64 = sums.iter().sum();
-            sums.into_iter().map(move |s| s / total).collect::<Vec<f64>>()
+            sums.into_iter().map(|s| s / total).collect::<Vec<f64>>()
         };
-        by_row(x).par_chunks_exact(self.width).flat_map_iter(row).collect()
+        self.others.map(&by_row(x), row).concat()
     }
 
     fn write(&self, graph: &mut GraphBuilder, input: &str) -> String {

@@ -1,6 +1,7 @@
 //! Trees on a layout made for speed.
 //!
-//! All nodes lie in one array, tree after tree, each level together, and the two children of a node beside
+//! Small trees are not walked at all: see [`super::quick`]. For the others,
+//! all nodes lie in one array, tree after tree, each level together, and the two children of a node beside
 //! each other. A leaf is its own left child, so that a walk is a fixed number of equal steps without a branch
 //! that could be guessed wrong, and eight walks run side by side: eight trees for a single row, eight rows
 //! for a batch. Invariant: every step stays inside the array.
@@ -8,6 +9,7 @@
 //! Leaves are added in the order of the trees, in double precision: one row answers the same alone and in any
 //! batch, on any number of threads.
 
+use super::quick::{Branch, Quick};
 use rayon::prelude::*;
 use std::collections::VecDeque;
 
@@ -28,6 +30,7 @@ pub(super) trait Threshold: Copy + PartialOrd + Send + Sync {
     const NAN: Self;
     /// The largest number below; NaN, which nothing is below, for the smallest.
     fn below(self) -> Self;
+    fn is_nan(self) -> bool;
 }
 
 impl Threshold for f32 {
@@ -36,6 +39,9 @@ impl Threshold for f32 {
     fn below(self) -> f32 {
         if self == f32::NEG_INFINITY { f32::NAN } else { self.next_down() }
     }
+    fn is_nan(self) -> bool {
+        f32::is_nan(self)
+    }
 }
 
 impl Threshold for f64 {
@@ -43,6 +49,9 @@ impl Threshold for f64 {
     const NAN: f64 = f64::NAN;
     fn below(self) -> f64 {
         if self == f64::NEG_INFINITY { f64::NAN } else { self.next_down() }
+    }
+    fn is_nan(self) -> bool {
+        f64::is_nan(self)
     }
 }
 
@@ -101,6 +110,8 @@ pub(super) struct Forest<T> {
     splits: Vec<Split<T>>,
     roots: Vec<Root>,
     leaves: Leaves,
+    /// Where every tree is small enough.
+    quick: Option<Quick<T>>,
     /// Whether any node compares for equality.
     equal: bool,
     /// One more than the largest feature.
@@ -143,6 +154,7 @@ impl<T: Threshold> Forest<T> {
             splits: Vec::with_capacity(nodes.len()),
             roots: Vec::with_capacity(roots.len()),
             leaves: Leaves::Many { range: vec![], votes: vec![] },
+            quick: None,
             equal: nodes.iter().any(|n| matches!(n.mode, Mode::Eq | Mode::Neq)),
             columns: 1,
             targets,
@@ -153,6 +165,9 @@ impl<T: Threshold> Forest<T> {
             forest.plant(nodes, root, &mut reached, &mut origin)?;
         }
         forest.leaves = forest.leaves(&origin, votes);
+        if !forest.equal {
+            forest.quick = Quick::new(&forest.trees(), &|at| forest.branch(at));
+        }
         Ok(forest)
     }
 
@@ -194,11 +209,9 @@ impl<T: Threshold> Forest<T> {
 
     /// Gathers what the leaves say, in the order of the layout.
     fn leaves(&self, origin: &[usize], votes: &[Vec<(u32, f64)>]) -> Leaves {
-        let leaf = |at: usize| self.splits[at].left as usize == at;
-        let ends = self.roots.iter().skip(1).map(|r| r.at as usize).chain([self.splits.len()]);
-        let trees: Vec<_> = self.roots.iter().map(|r| r.at as usize).zip(ends).map(|(a, b)| a..b).collect();
-        let single = trees.iter().map(|tree| {
-            let mut said = tree.clone().filter(|&at| leaf(at)).map(|at| votes[origin[at]].as_slice());
+        let leaf = |at: usize| self.is_leaf(at);
+        let single = self.trees().into_iter().map(|(from, to)| {
+            let mut said = (from..to).filter(|&at| leaf(at)).map(|at| votes[origin[at]].as_slice());
             let first = said.next()?;
             let [(target, _)] = first else { return None };
             said.all(|v| matches!(v, [(t, _)] if t == target)).then_some(*target)
@@ -216,6 +229,30 @@ impl<T: Threshold> Forest<T> {
             range.push((start, all.len() as u32));
         }
         Leaves::Many { range, votes: all }
+    }
+
+    /// From where to where each tree stands.
+    fn trees(&self) -> Vec<(usize, usize)> {
+        let ends = self.roots.iter().skip(1).map(|r| r.at as usize).chain([self.splits.len()]);
+        self.roots.iter().map(|r| r.at as usize).zip(ends).collect()
+    }
+
+    fn is_leaf(&self, at: usize) -> bool {
+        self.splits[at].left as usize == at
+    }
+
+    fn branch(&self, at: usize) -> Branch<T> {
+        if self.is_leaf(at) {
+            return Branch::Leaf;
+        }
+        let Split { threshold, feature, left } = self.splits[at];
+        Branch::Inner {
+            feature: feature & FEATURE,
+            threshold,
+            missing_left: feature & NAN_LEFT != 0,
+            left: left as usize,
+            right: left as usize + 1,
+        }
     }
 
     /// The votes of all trees for each row, row-major; `None` for a target that no leaf spoke to.
@@ -248,7 +285,15 @@ impl<T: Threshold> Forest<T> {
     }
 
     fn block(&self, x: &[T], columns: usize, aggregate: Aggregate, out: &mut [Option<f64>]) {
-        if self.equal {
+        if let Some(quick) = &self.quick {
+            let mut left = Vec::new();
+            for (x, out) in x.chunks(columns).zip(out.chunks_mut(self.targets)) {
+                quick.rule_out(x, &mut left);
+                for (tree, &left) in left.iter().enumerate() {
+                    self.vote(tree, quick.leaf(tree, left), aggregate, out);
+                }
+            }
+        } else if self.equal {
             self.walk_block::<true>(x, columns, aggregate, out);
         } else {
             self.walk_block::<false>(x, columns, aggregate, out);
@@ -323,6 +368,16 @@ impl<T: Threshold> Forest<T> {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+impl<T: Threshold> Forest<T> {
+    /// As [`Forest::scores`], by walks even where trees are small.
+    pub fn walked(&self, x: &[T], rows: usize, columns: usize, aggregate: Aggregate) -> Vec<Option<f64>> {
+        let mut out = vec![None; rows * self.targets];
+        self.walk_block::<false>(x, columns, aggregate, &mut out);
+        out
     }
 }
 

@@ -8,6 +8,7 @@ mod ensemble;
 mod features;
 mod forest;
 mod linear;
+mod quick;
 mod scale;
 mod svm;
 mod text;

@@ -2,6 +2,7 @@
 
 use super::reduce::lines;
 use super::shape::{axis_of, blocks, whole};
+use crate::onnx::distance::smallest;
 use crate::onnx::node::{Kernel, Node, need, tensor};
 use crate::onnx::tensor::{Data, Dtype, Tensor, elements};
 use std::cmp::Ordering;
@@ -119,6 +120,13 @@ pub(super) fn top_k(node: &Node<'_>) -> Result<Kernel, String> {
     })
 }
 
+/// A line of distances: floats side by side of which none is missing or below 0.
+fn nearest(data: &Data, start: usize, width: usize, step: usize) -> Option<&[f32]> {
+    let Data::F32(v) = data else { return None };
+    let line = (step == 1).then(|| &v[start..start + width])?;
+    line.iter().all(|x| x.to_bits() <= f32::INFINITY.to_bits()).then_some(line)
+}
+
 fn top(t: &Tensor, axis: usize, k: usize, largest: bool) -> Result<Vec<Tensor>, String> {
     let mut shape = t.shape().to_vec();
     shape[axis] = k;
@@ -126,14 +134,15 @@ fn top(t: &Tensor, axis: usize, k: usize, largest: bool) -> Result<Vec<Tensor>, 
     let (mut places, mut ranks) = (vec![0; count], vec![0i64; count]);
     let inner = blocks(t.shape(), axis).1;
     for (line, (start, width, step)) in lines(t, axis).enumerate() {
-        let mut order: Vec<usize> = (0..width).collect();
+        let few = nearest(t.data(), start, width, step).filter(|_| !largest && k > 0);
+        let mut order: Vec<usize> = few.map_or_else(|| (0..width).collect(), |line| smallest(line, k));
         // Equal elements stand in order of their index.
         let by = |&a: &usize, &b: &usize| {
             let order = compare(t.data(), start + a * step, start + b * step);
             (if largest { order.reverse() } else { order }).then(a.cmp(&b))
         };
         // A few of many are put in front before they are sorted.
-        if k < width {
+        if k < order.len() {
             order.select_nth_unstable_by(k, by);
             order.truncate(k);
         }

@@ -39,7 +39,7 @@ fn cdist(node: &Node<'_>) -> Result<Kernel, String> {
             (Data::F32(x), Data::F32(_)) => {
                 let made = if constant.is_none() { turned(b) } else { None };
                 let others = constant.as_ref().or(made.as_ref()).ok_or("the second matrix has no columns")?;
-                Data::F32(singles(x, width, others, squared))
+                Data::F32(singles(x, others, squared))
             }
             (Data::F64(x), Data::F64(y)) => Data::F64(doubles(x, y, width, squared)),
             _ => return Err("the matrices differ in type".into()),
@@ -56,11 +56,10 @@ fn turned(matrix: &Tensor) -> Option<Others> {
     }
 }
 
-fn singles(rows: &[f32], width: usize, others: &Others, squared: bool) -> Vec<f32> {
-    let (mut out, mut line) = (Vec::with_capacity(rows.len() / width * others.count()), Vec::new());
-    for row in rows.chunks_exact(width) {
-        others.squares(row, &mut line);
-        out.extend(line.iter().map(|d| if squared { *d } else { d.sqrt() }));
+fn singles(rows: &[f32], others: &Others, squared: bool) -> Vec<f32> {
+    let mut out = others.all(rows);
+    if !squared {
+        out.iter_mut().for_each(|d| *d = d.sqrt());
     }
     out
 }

@@ -5,71 +5,32 @@
 //! answers are those of the nodes one by one, bit for bit, since skipping zeros changes no sum. What does not
 //! keep zeros zero ends the chain, and the rest of the graph gets the full matrix.
 
+use super::search::{Found, Search, replace, row};
 use super::{Loader, Step};
 use crate::onnx::chain::{Chain, Map, Norm, Product, Stage};
-use crate::onnx::engine::Engine;
 use crate::onnx::ml::{Grams, Scorer, Tokenizer};
-use crate::onnx::node::{Kernel, Node, Operand};
+use crate::onnx::node::Kernel;
 use crate::onnx::proto;
 use crate::onnx::tensor::{Data, Dtype, Tensor};
-use std::collections::BTreeMap;
 
-/// The steps of a graph while chains are looked for.
-struct Search<'s, 'a> {
-    steps: &'s [Step],
-    nodes: &'s [&'a proto::Node],
-    loader: &'s Loader<'a>,
-    /// One a slot: the only step that reads it, if there is only one reader.
-    reader: Vec<Option<usize>>,
-}
-
-/// A chain found.
-struct Found {
-    members: Vec<usize>,
-    input: usize,
-    kernel: Kernel,
-}
+/// Steps with their nodes, and the most columns of n-grams that one spreads out.
+type Fused<'a> = (Vec<Step>, Vec<&'a proto::Node>, usize);
 
 impl<'a> Loader<'a> {
     /// Puts chains together; `nodes` are those of the steps, `kept` the slots that are answered. Gives the
-    /// steps, and the most columns of n-grams that a step still spreads out.
+    /// steps with their nodes, and the most columns of n-grams that a step still spreads out.
     pub(super) fn fuse(
-        &mut self,
+        &self,
         mut steps: Vec<Step>,
-        nodes: &[&'a proto::Node],
+        mut nodes: Vec<&'a proto::Node>,
         kept: &[usize],
-    ) -> (Vec<Step>, usize) {
-        let found: Vec<Found> = {
-            let reader = readers(&steps, kept, self.dtypes.len());
-            let search = Search { steps: &steps, nodes, loader: self, reader };
-            (0..steps.len()).filter(|&i| steps[i].op == "Tokenizer").filter_map(|i| search.from(i)).collect()
-        };
-        let mut gone = vec![false; steps.len()];
-        for chain in found {
-            chain.members.iter().for_each(|&m| gone[m] = true);
-            let last = *chain.members.last().expect("a chain has members");
-            gone[last] = false;
-            steps[last].inputs = vec![Some(chain.input)];
-            steps[last].kernel = chain.kernel;
-        }
-        let left = gone.iter().zip(nodes).filter(|(gone, _)| !**gone).map(|(_, node)| *node);
-        let widest = left.map(columns).max().unwrap_or(0);
-        let mut gone = gone.iter();
-        steps.retain(|_| gone.next() == Some(&false));
-        self.drop_constants(&steps, kept);
-        (steps, widest)
-    }
-
-    /// Lets go of constants that no step reads any more.
-    fn drop_constants(&mut self, steps: &[Step], kept: &[usize]) {
-        let mut used = vec![false; self.constants.len()];
-        let read = steps.iter().flat_map(|s| s.inputs.iter().flatten()).chain(kept);
-        read.for_each(|&slot| used[slot] = true);
-        for (constant, used) in self.constants.iter_mut().zip(used) {
-            if !used {
-                *constant = None;
-            }
-        }
+    ) -> Fused<'a> {
+        let search = Search::new(&steps, &nodes, self, kept);
+        let first = (0..steps.len()).filter(|&i| steps[i].op == "Tokenizer");
+        let found = first.filter_map(|i| search.from(i)).collect();
+        replace(&mut steps, &mut nodes, found);
+        let widest = nodes.iter().map(|node| columns(node)).max().unwrap_or(0);
+        (steps, nodes, widest)
     }
 }
 
@@ -77,18 +38,6 @@ impl<'a> Loader<'a> {
 fn columns(node: &proto::Node) -> usize {
     let indexes = node.attribute.iter().find(|a| a.name.as_deref() == Some("ngram_indexes"));
     indexes.and_then(|a| a.ints.iter().max()).map_or(0, |&most| most as usize + 1)
-}
-
-fn readers(steps: &[Step], kept: &[usize], slots: usize) -> Vec<Option<usize>> {
-    let mut readers: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for (index, step) in steps.iter().enumerate() {
-        step.inputs.iter().flatten().for_each(|&slot| readers.entry(slot).or_default().push(index));
-    }
-    let only = |slot: usize| match readers.get(&slot).map(Vec::as_slice) {
-        Some(&[one]) if !kept.contains(&slot) => Some(one),
-        _ => None,
-    };
-    (0..slots).map(only).collect()
 }
 
 impl Search<'_, '_> {
@@ -149,32 +98,6 @@ impl Search<'_, '_> {
         }
     }
 
-    /// The only reader of a step's first output, when no other output is read.
-    fn next(&self, step: usize) -> Option<usize> {
-        match self.steps[step].outputs.as_slice() {
-            [Some(slot)] => self.reader[*slot],
-            _ => None,
-        }
-    }
-
-    /// A step's node as its operator saw it, with the chain's value of this type as first input.
-    fn node(&self, step: usize, dtype: Dtype) -> Result<Node<'_>, String> {
-        let operand = |slot: usize| Operand {
-            dtype: self.loader.dtypes[slot],
-            constant: self.loader.constants[slot].as_ref(),
-        };
-        let mut inputs: Vec<_> = self.steps[step].inputs.iter().map(|i| i.map(operand)).collect();
-        if let Some(first) = inputs.first_mut() {
-            *first = Some(Operand { dtype, constant: None });
-        }
-        Node::new(self.nodes[step], (0, Engine::Own), inputs)
-    }
-
-    fn constant(&self, step: usize, input: usize) -> Option<&Tensor> {
-        let slot = self.steps[step].inputs.get(input).copied().flatten()?;
-        self.loader.constants[slot].as_ref()
-    }
-
     fn norm(&self, step: usize) -> Option<Norm> {
         (self.steps[step].op == "Normalizer").then_some(())?;
         match self.node(step, Dtype::F32).ok()?.str("norm").ok()?? {
@@ -230,11 +153,4 @@ impl Search<'_, '_> {
         };
         Some(Product::matrix(weights, columns, targets, addend))
     }
-}
-
-/// The numbers of a constant that is one row of so many columns, or a single number.
-fn row(t: &Tensor, columns: usize) -> Option<&[f32]> {
-    let Data::F32(v) = t.data() else { return None };
-    let flat = t.shape().len() <= 2 && t.shape().iter().rev().skip(1).all(|&d| d == 1);
-    (flat && (v.len() == 1 || v.len() == columns)).then_some(v.as_slice())
 }
