@@ -96,7 +96,17 @@ impl Results {
 
     /// Whether a line is there.
     pub fn has(&self, fold: usize, name: &str) -> bool {
-        self.lines.iter().any(|line| line.0 == fold && line.1 == name)
+        self.get(fold, name).is_some()
+    }
+
+    /// A line of a fold.
+    pub fn get(&self, fold: usize, name: &str) -> Option<Figures> {
+        self.lines.iter().find(|line| line.0 == fold && line.1 == name).map(|line| line.2)
+    }
+
+    /// All lines: fold, name, figures.
+    pub fn lines(&self) -> &[(usize, String, Figures)] {
+        &self.lines
     }
 
     /// Adds a line, unless it is there, and keeps it.
@@ -113,12 +123,12 @@ impl Results {
         Ok(std::fs::write(&self.file, text)?)
     }
 
-    /// The table: losses are means over the folds that are there, costs are of the first.
+    /// The table of single lines: losses are means over the folds that are there, costs are of the first.
     pub fn print(&self) {
         println!(
             "| model | folds | log loss | parameters | bytes | µs a row |\n| --- | --- | --- | --- | --- | --- |"
         );
-        for (_, name, first) in self.lines.iter().filter(|line| line.0 == 0) {
+        for (_, name, first) in self.lines.iter().filter(|line| line.0 == 0 && !line.1.contains("; seed ")) {
             let losses: Vec<f64> = self.lines.iter().filter(|l| l.1 == *name).map(|l| l.2.loss).collect();
             let (count, loss) = (losses.len(), mean(&losses));
             let Figures { parameters, bytes, micros, .. } = first;

@@ -88,6 +88,7 @@ fn preset(project: &Project) -> Preset {
     match project.plan.distill.preset {
         domain::plan::Preset::Tiny => Preset::Tiny,
         domain::plan::Preset::Small => Preset::Small,
+        domain::plan::Preset::Medium => Preset::Medium,
         domain::plan::Preset::Otto => Preset::Otto,
     }
 }

@@ -16,8 +16,9 @@ impl<R, F: FnOnce() -> R> SimdOp for Wide<F> {
     }
 }
 
-/// Runs `work`, compiled once for each kind of vector. Only what is inlined into it gains: closures and functions
-/// that it calls are marked `#[inline(always)]`.
+/// Runs `work`, compiled once for each kind of vector. Only what is inlined into it gains: it and the functions that it
+/// calls are marked `#[inline(always)]`, and their loops are `for` loops, since the closure of a `for_each` with much in it
+/// is compiled by itself.
 #[inline]
 pub(crate) fn wide<R>(work: impl FnOnce() -> R) -> R {
     Wide(work).dispatch()

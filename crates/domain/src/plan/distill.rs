@@ -10,6 +10,8 @@ pub enum Preset {
     Tiny,
     /// Nine models and three judges: minutes.
     Small,
+    /// Fourteen models and three judges: an hour.
+    Medium,
     /// The 33 models and 8 engineered features that won the Otto challenge: hours.
     Otto,
 }
@@ -20,6 +22,7 @@ impl Preset {
         match self {
             Preset::Tiny => "tiny",
             Preset::Small => "small",
+            Preset::Medium => "medium",
             Preset::Otto => "otto",
         }
     }

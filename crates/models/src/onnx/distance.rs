@@ -42,7 +42,11 @@ impl Others {
         to.resize(self.count, 0.0);
         wide(
             #[inline(always)]
-            || to.chunks_mut(BLOCK).enumerate().for_each(|(block, sums)| self.block(block, row, sums)),
+            || {
+                for (block, sums) in to.chunks_mut(BLOCK).enumerate() {
+                    self.block(block, row, sums);
+                }
+            },
         );
     }
 
@@ -76,7 +80,9 @@ impl Others {
         for block in 0..self.count.div_ceil(BLOCK) {
             let (start, end) = (block * BLOCK, self.count.min((block + 1) * BLOCK));
             let lines = to.chunks_exact_mut(self.count).zip(rows.chunks_exact(self.width));
-            lines.for_each(|(line, row)| self.block(block, row, &mut line[start..end]));
+            for (line, row) in lines {
+                self.block(block, row, &mut line[start..end]);
+            }
         }
     }
 

@@ -70,6 +70,15 @@ impl OnnxModel {
         self.program.run_joined(&joined, &others).map_err(graph_error)
     }
 
+    /// How many rows are fed at a time.
+    fn step(&self, rows: &Table) -> usize {
+        if rows.rows() <= 1 {
+            return 1;
+        }
+        let width = row_size(rows).max(self.program.widest()).max(1);
+        (CHUNK / width).clamp(1, CHUNK_ROWS)
+    }
+
     /// The matrix of a join; `None` where a column is not there or holds no numbers.
     fn join(&self, join: &Join, rows: &Table) -> Option<Tensor> {
         let (count, width) = (rows.rows(), join.inputs.len());
@@ -126,8 +135,7 @@ impl Predict for OnnxModel {
     fn predict(&self, rows: &Table) -> Result<Outputs, PredictError> {
         let kind = self.signature.output.clone();
         let mut values = Vec::with_capacity(rows.rows() * kind.width());
-        let width = row_size(rows).max(self.program.widest()).max(1);
-        let step = (CHUNK / width).clamp(1, CHUNK_ROWS);
+        let step = self.step(rows);
         if rows.rows() <= step {
             self.answer(rows, &mut values)?;
             return Ok(Outputs { kind, values });

@@ -31,6 +31,7 @@ pub(super) use cast::{convert, singles};
 pub(super) use index::pick;
 pub(super) use matmul::multiply;
 pub(super) use shape::axis_of;
+pub(super) use softmax::softmax_line;
 pub(super) use zip::zip;
 
 /// The domain of the operators of classic machine learning.

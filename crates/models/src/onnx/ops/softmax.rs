@@ -41,6 +41,11 @@ pub(super) fn log_softmax(node: &Node<'_>) -> Result<Kernel, String> {
     along(node, |line| line.log_softmax(), |line| line.log_softmax())
 }
 
+/// One line of single floats, in place.
+pub(in crate::onnx) fn softmax_line(line: &mut [f32]) {
+    line.softmax();
+}
+
 fn along(node: &Node<'_>, single: fn(&mut [f32]), double: fn(&mut [f64])) -> Result<Kernel, String> {
     node.arity(1, 1)?;
     let flat = node.opset < 13;

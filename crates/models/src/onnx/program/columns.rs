@@ -10,7 +10,7 @@ use crate::onnx::engine::Engine;
 use crate::onnx::node::Kernel;
 use crate::onnx::proto;
 use crate::onnx::read::ValueType;
-use crate::onnx::rows::{Change, Changes, Dense};
+use crate::onnx::rows::{Change, Dense, Stage, Stages};
 use crate::onnx::tensor::{Data, Dtype};
 
 /// Inputs that a step does nothing with but put them side by side.
@@ -64,20 +64,17 @@ impl<'a> Loader<'a> {
         let search = Search::new(&steps, &nodes, self, kept);
         let mut widths = vec![None; self.dtypes.len()];
         inputs.iter().enumerate().for_each(|(slot, input)| widths[slot] = width_of(input));
-        let (mut found, mut next) = (Vec::new(), 0);
-        while next < steps.len() {
-            let finding = search.changes(next, &widths).or_else(|| search.dense(next, &widths));
-            let last = finding.as_ref().map_or(next, |(found, _)| *found.members.last().expect("members"));
-            let width = finding.as_ref().map(|f| f.1).or_else(|| search.width(next, &widths));
+        let mut found: Vec<Found> = Vec::new();
+        for step in 0..steps.len() {
+            if found.iter().any(|f| f.members.contains(&step)) {
+                continue;
+            }
+            let chain = search.chain(step, &widths);
+            let last = chain.as_ref().map_or(step, |(found, _)| *found.members.last().expect("members"));
             if let [Some(slot)] = steps[last].outputs[..] {
-                widths[slot] = width;
+                widths[slot] = chain.as_ref().map(|c| c.1).or_else(|| search.width(step, &widths));
             }
-            // What stands between the members belongs to other values and is looked at by itself.
-            found.extend(finding.map(|f| f.0));
-            next += 1;
-            while found.iter().any(|f: &Found| f.members.contains(&next)) {
-                next += 1;
-            }
+            found.extend(chain.map(|c| c.0));
         }
         replace(&mut steps, &mut nodes, found);
         steps
@@ -107,25 +104,42 @@ impl Search<'_, '_> {
         step.side_by_side.then_some(all?.iter().sum())
     }
 
-    /// The longest run of changes from this step on, and the width of its rows.
-    fn changes(&self, first: usize, widths: &Widths) -> Option<(Found, usize)> {
-        let input =
-            self.input(first, 0).filter(|&slot| widths[slot].is_some()).or_else(|| self.input(first, 1))?;
-        let width = widths[input]?;
-        let (mut members, mut changes, mut at, mut value) = (Vec::new(), Vec::new(), Some(first), input);
-        while let Some((steps, change)) = at.and_then(|step| self.change(step, value, width)) {
-            let last = *steps.last().expect("a change has steps");
+    /// The longest run of stages from this step on, and the width of the rows behind it.
+    fn chain(&self, first: usize, widths: &Widths) -> Option<(Found, usize)> {
+        let known = |slot: &usize| widths[*slot].is_some();
+        let input = self.input(first, 0).filter(known).or_else(|| self.input(first, 1).filter(known))?;
+        let (mut members, mut stages) = (Vec::new(), Vec::new());
+        let (mut at, mut value, mut width) = (Some(first), input, widths[input]?);
+        while let Some((steps, stage)) = at.and_then(|step| self.stage(step, value, width)) {
+            if let Some(Stage::Dense(dense)) = &stage {
+                width = dense.outputs;
+            }
+            let last = *steps.last().expect("a stage has steps");
             members.extend(steps);
-            changes.extend(change);
+            stages.extend(stage);
             at = self.next(last);
-            value = match self.steps[last].outputs[..] {
-                [Some(slot)] => slot,
+            match self.steps[last].outputs[..] {
+                [Some(slot)] => value = slot,
                 _ => break,
-            };
+            }
         }
-        let all = Changes { width, changes };
+        // A single change is no faster here than where it is.
+        let worth = members.len() > 1 || matches!(stages[..], [Stage::Dense(_)]);
+        let all = Stages { width: widths[input]?, stages, outputs: width };
         let kernel = Kernel::one(Dtype::F32, move |inputs| all.run(inputs)).ok()?;
-        (members.len() > 1).then_some((Found { members, input, kernel }, width))
+        worth.then_some((Found { members, input, kernel }, width))
+    }
+
+    /// What a step, or some from it on, do to the rows of a slot; nothing where they only pass them on.
+    fn stage(&self, step: usize, value: usize, width: usize) -> Option<(Vec<usize>, Option<Stage>)> {
+        if let Some((steps, dense)) = self.dense(step, value, width) {
+            return Some((steps, Some(Stage::Dense(dense))));
+        }
+        if self.steps[step].op == "Softmax" {
+            let last = matches!(self.node(step, Dtype::F32).ok()?.int("axis").ok()?, None | Some(1 | -1));
+            return (last && width > 0).then(|| (vec![step], Some(Stage::Softmax)));
+        }
+        self.change(step, value, width).map(|(steps, change)| (steps, change.map(Stage::Change)))
     }
 
     /// What a step, or steps from it on, change in the rows of a slot; nothing where they only pass them on.
@@ -170,13 +184,11 @@ impl Search<'_, '_> {
     }
 
     /// A product with constant weights, what is added to it, what is cut off.
-    fn dense(&self, step: usize, widths: &Widths) -> Option<(Found, usize)> {
-        (self.loader.engine == Engine::Own).then_some(())?;
-        let input = self.input(step, 0)?;
-        let width = widths[input]?;
+    fn dense(&self, step: usize, value: usize, width: usize) -> Option<(Vec<usize>, Dense)> {
+        let own = self.loader.engine == Engine::Own && self.input(step, 0) == Some(value);
         let mut dense = match self.steps[step].op.as_str() {
-            "MatMul" => self.weights(step, false, None)?,
-            "Gemm" => {
+            "MatMul" if own => self.weights(step, false, None)?,
+            "Gemm" if own => {
                 let node = self.node(step, Dtype::F32).ok()?;
                 let plain = |name| node.float(name).ok().map(|x| x.unwrap_or(1.0)) == Some(1.0);
                 (plain("alpha") && plain("beta") && !node.flag("transA", false).ok()?).then_some(())?;
@@ -185,22 +197,21 @@ impl Search<'_, '_> {
             _ => return None,
         };
         (dense.inputs == width).then_some(())?;
-        let (mut members, outputs) = (vec![step], dense.outputs);
+        let mut members = vec![step];
         let follows = |members: &[usize], op: &str| {
             self.next(*members.last()?).filter(|&next| self.steps[next].op == op)
         };
         if let Some(next) = follows(&members, "Add").filter(|_| dense.addend.is_none()) {
             let product = self.steps[step].outputs.first().copied().flatten();
             let place = usize::from(self.input(next, 0) == product);
-            dense.addend = Some(self.columns(next, place, outputs)?);
+            dense.addend = Some(self.columns(next, place, dense.outputs)?);
             members.push(next);
         }
         if let Some(next) = follows(&members, "Relu") {
             dense.relu = true;
             members.push(next);
         }
-        let kernel = Kernel::one(Dtype::F32, move |inputs| dense.run(inputs)).ok()?;
-        Some((Found { members, input, kernel }, outputs))
+        Some((members, dense))
     }
 
     fn weights(&self, step: usize, turned: bool, addend: Option<usize>) -> Option<Dense> {
@@ -209,15 +220,17 @@ impl Search<'_, '_> {
         let (inputs, outputs) = if turned { (b, a) } else { (a, b) };
         // 0 times a weight must be 0 for zeros to be left out.
         (v.iter().all(|w| w.is_finite()) && inputs > 0 && outputs > 0).then_some(())?;
-        let weights = match turned {
-            false => v.clone(),
-            true => (0..inputs).flat_map(|i| (0..outputs).map(move |o| v[o * inputs + i])).collect(),
+        let mut dense = match turned {
+            false => Dense::new(v, inputs, outputs),
+            true => {
+                let weight = |i: usize| (0..outputs).map(move |o| v[o * inputs + i]);
+                Dense::new(&(0..inputs).flat_map(weight).collect::<Vec<f32>>(), inputs, outputs)
+            }
         };
-        let addend = match addend {
-            Some(place) => Some(self.columns(step, place, outputs)?),
-            None => None,
-        };
-        Some(Dense { weights, inputs, outputs, addend, relu: false })
+        if let Some(place) = addend {
+            dense.addend = Some(self.columns(step, place, outputs)?);
+        }
+        Some(dense)
     }
 
     /// A constant, one number a column.
@@ -291,6 +304,7 @@ mod tests {
         value = op(&mut graph, "Add", &[&c, &value], vec![]);
         value = op(&mut graph, "Div", &[&value, &c], vec![]);
         value = op(&mut graph, "Sub", &[&value, &c], vec![]);
+        value = op(&mut graph, "Softmax", &[&value], vec![("axis", 1.into())]);
         graph.node("", "Identity", &[&value], &["value"], vec![]);
         graph.output("value", Dtype::F32, &[3]);
         if watched {
@@ -313,11 +327,11 @@ mod tests {
     }
 
     #[test]
-    fn twenty_nodes_are_few_steps() {
+    fn twenty_nodes_are_two_steps() {
         let program = Program::load(&graph(false)).expect("a sound graph");
         let ops: Vec<&str> = program.steps.iter().map(|step| step.op.as_str()).collect();
-        // The join, what is done to the columns, both products, and what follows the second.
-        assert_eq!(ops, ["Concat", "Clip", "Relu", "Add", "Identity"]);
+        // The join, and all that is done to its rows.
+        assert_eq!(ops, ["Concat", "Identity"]);
         assert_eq!(program.joins().len(), 1);
         assert!((0..WIDTH).all(|input| !program.is_alone(input)));
     }
