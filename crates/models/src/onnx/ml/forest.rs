@@ -10,6 +10,7 @@
 //! batch, on any number of threads.
 
 use super::quick::{Branch, Quick};
+pub(super) use super::threshold::Threshold;
 use rayon::prelude::*;
 use std::collections::VecDeque;
 
@@ -23,37 +24,6 @@ const PARALLEL: usize = 1 << 19;
 const NAN_LEFT: u32 = 1 << 31;
 const EQUAL: u32 = 1 << 30;
 const FEATURE: u32 = EQUAL - 1;
-
-/// A number that thresholds are compared with.
-pub(super) trait Threshold: Copy + PartialOrd + Send + Sync {
-    const INFINITY: Self;
-    const NAN: Self;
-    /// The largest number below; NaN, which nothing is below, for the smallest.
-    fn below(self) -> Self;
-    fn is_nan(self) -> bool;
-}
-
-impl Threshold for f32 {
-    const INFINITY: f32 = f32::INFINITY;
-    const NAN: f32 = f32::NAN;
-    fn below(self) -> f32 {
-        if self == f32::NEG_INFINITY { f32::NAN } else { self.next_down() }
-    }
-    fn is_nan(self) -> bool {
-        f32::is_nan(self)
-    }
-}
-
-impl Threshold for f64 {
-    const INFINITY: f64 = f64::INFINITY;
-    const NAN: f64 = f64::NAN;
-    fn below(self) -> f64 {
-        if self == f64::NEG_INFINITY { f64::NAN } else { self.next_down() }
-    }
-    fn is_nan(self) -> bool {
-        f64::is_nan(self)
-    }
-}
 
 /// How a node compares a feature with its threshold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

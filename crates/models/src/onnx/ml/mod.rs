@@ -12,6 +12,7 @@ mod quick;
 mod scale;
 mod svm;
 mod text;
+mod threshold;
 mod transform;
 mod trees;
 
