@@ -19,6 +19,7 @@ mod loss;
 mod mlp;
 mod network;
 mod perceptron;
+mod pictures;
 mod pool;
 mod product;
 mod train;

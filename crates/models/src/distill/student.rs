@@ -11,7 +11,7 @@ use crate::zoo::{Bench, Inputs, Learner, Member, Perceptron, Recipe, Transform};
 pub enum Kind {
     /// A model for tables.
     Member(Member),
-    /// A model for one column of pictures; it learns at temperature 1.
+    /// A model for one column of pictures.
     Pictures(Cnn),
 }
 
@@ -47,10 +47,13 @@ impl Student {
     /// The same network where training drops a share of its numbers, 0 to below 1; others are as they were. A twin on
     /// hard labels needs it, or it learns them by heart and flatters the teacher.
     pub fn dropping(mut self, share: f32) -> Student {
-        if let Kind::Member(Member { learner: Learner::Perceptron(perceptron), .. }) = &mut self.kind {
-            perceptron.dropout = share;
-            self.name = format!("{}, dropout {share}", self.name);
-        }
+        let dropout = match &mut self.kind {
+            Kind::Member(Member { learner: Learner::Perceptron(perceptron), .. }) => &mut perceptron.dropout,
+            Kind::Pictures(cnn) => &mut cnn.dropout,
+            Kind::Member(_) => return self,
+        };
+        *dropout = share;
+        self.name = format!("{}, dropout {share}", self.name);
         self
     }
 
@@ -75,10 +78,18 @@ impl Student {
         Student { name: "logistic".into(), kind, temperature: 1.0, hard_share: 0.1 }
     }
 
-    /// A small convolutional network.
-    pub fn pictures(epochs: Option<usize>) -> Student {
-        let kind = Kind::Pictures(Cnn { epochs, ..Cnn::default() });
-        Student { name: "cnn".into(), kind, temperature: 1.0, hard_share: 0.1 }
+    /// A convolutional network of so many channels at first and at most and a dense layer of this width, 0 for none,
+    /// taught with a tenth of the truth at this temperature.
+    pub fn pictures(
+        channels: usize,
+        most: usize,
+        dense: usize,
+        epochs: usize,
+        temperature: f64,
+    ) -> Student {
+        let cnn = Cnn { channels, most, dense, epochs: Some(epochs), dropout: 0.0, ..Cnn::default() };
+        let name = format!("cnn_{channels}-{most}x{dense}");
+        Student { name, kind: Kind::Pictures(cnn), temperature, hard_share: 0.1 }
     }
 
     /// The ladder for tables, from a straight line to what is still small; `epochs` for the networks.
@@ -98,16 +109,22 @@ impl Student {
     ) -> Result<Artifact, FitError> {
         self.check()?;
         match &self.kind {
-            Kind::Pictures(cnn) => cnn.fit(&lesson.mixed(self.hard_share), seed, progress),
+            Kind::Pictures(cnn) => {
+                let soft = lesson.softened(self.temperature)?;
+                cnn.learn(&lesson.hard(), Some((self.heat(), &soft)), seed, progress)
+            }
             Kind::Member(member) if matches!(member.learner, Learner::Perceptron(_)) => {
-                let data = lesson.hard();
-                let heat = Heat { temperature: self.temperature as f32, hard_share: self.hard_share as f32 };
+                let (data, heat) = (lesson.hard(), self.heat());
                 let soft = lesson.softened(self.temperature)?;
                 let mut bench = Bench::new(&self.name, &data, None, seed)?.taught(heat, soft);
                 Ok(bench.fit(member, progress)?.artifact())
             }
             Kind::Member(member) => member.fit(&lesson.mixed(self.hard_share), seed, progress),
         }
+    }
+
+    fn heat(&self) -> Heat {
+        Heat { temperature: self.temperature as f32, hard_share: self.hard_share as f32 }
     }
 
     fn check(&self) -> Result<(), FitError> {

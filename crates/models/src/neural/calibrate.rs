@@ -27,9 +27,10 @@ pub(super) fn temperature(network: &Network, parameters: &[f32], rows: &dyn Rows
         })
         .collect();
     let answers = answers.concat();
-    let truth: Vec<f32> = held.iter().flat_map(|&row| rows.truth(row)).copied().collect();
-    let weight: Vec<f32> = held.iter().map(|&row| rows.weight(row)).collect();
     let width = answers.len() / held.len().max(1);
+    // Behind what is true of a row may stand what a teacher says of it, which does not count here.
+    let truth: Vec<f32> = held.iter().flat_map(|&row| &rows.truth(row)[..width]).copied().collect();
+    let weight: Vec<f32> = held.iter().map(|&row| rows.weight(row)).collect();
     let loss = |log: f64| {
         let mut cooled: Vec<f32> = answers.iter().map(|a| a / log.exp() as f32).collect();
         Loss::Classes.of(&mut cooled, &truth, &weight, width)
