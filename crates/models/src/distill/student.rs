@@ -78,17 +78,12 @@ impl Student {
         Student { name: "logistic".into(), kind, temperature: 1.0, hard_share: 0.1 }
     }
 
-    /// A convolutional network of so many channels at first and at most and a dense layer of this width, 0 for none,
-    /// taught with a tenth of the truth at this temperature.
-    pub fn pictures(
-        channels: usize,
-        most: usize,
-        dense: usize,
-        epochs: usize,
-        temperature: f64,
-    ) -> Student {
-        let cnn = Cnn { channels, most, dense, epochs: Some(epochs), dropout: 0.0, ..Cnn::default() };
+    /// A convolutional network, small by its channels, its room and its dense layer, taught with a tenth of the truth at
+    /// this temperature; its name says its size.
+    pub fn pictures(cnn: Cnn, temperature: f64) -> Student {
+        let Cnn { channels, most, room, dense, .. } = cnn;
         let name = format!("cnn_{channels}-{most}x{dense}");
+        let name = if room == Cnn::default().room { name } else { format!("{name}, room {room}") };
         Student { name, kind: Kind::Pictures(cnn), temperature, hard_share: 0.1 }
     }
 
@@ -136,5 +131,69 @@ impl Student {
             return bad(format!("the share of hard labels is {}, expected 0 to 1", self.hard_share));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::onnx::{OnnxModel, parameters};
+    use stats::sum::mean;
+    use testkit::pictures::{Bars, bars};
+
+    fn small(epochs: usize) -> Cnn {
+        Cnn { channels: 4, most: 4, dense: 0, dropout: 0.0, epochs: Some(epochs), ..Cnn::default() }
+    }
+
+    /// The truth as the teacher says it.
+    fn lesson(of: &Bars) -> Lesson {
+        let teacher: Vec<f64> = of.truth.iter().flat_map(|&p| [1.0 - p, p]).collect();
+        Lesson::new(&of.examples, &teacher).expect("a lesson")
+    }
+
+    fn learn(student: &Student, lesson: &Lesson) -> Artifact {
+        student.learn(lesson, Seed(1), &mut |_| true).expect("a fit")
+    }
+
+    #[test]
+    fn a_student_of_pictures_learns_the_truth_from_its_teacher_better_than_from_labels() {
+        let (train, test) = (bars(400, 1), bars(1_000, 2));
+        let lesson = lesson(&train);
+        let far = |student: &Student, lesson: &Lesson| {
+            let model = OnnxModel::load(&learn(student, lesson)).expect("our own bytes");
+            let said = super::super::answers(&model, &test.examples.rows).expect("answers");
+            let off = said.chunks(2).zip(&test.truth).map(|(p, t)| (p[1] - t).abs());
+            mean(&off.collect::<Vec<f64>>())
+        };
+        for temperature in [1.0, 4.0] {
+            let student = Student::pictures(small(20), temperature);
+            let (soft, hard) = (far(&student, &lesson), far(&student, &lesson.hard_twin()));
+            assert!(soft < 0.8 * hard, "at {temperature}: {soft} against {hard}");
+        }
+    }
+
+    #[test]
+    fn who_hears_the_labels_alone_is_the_network_that_learned_them() {
+        // enough rows for some to be held back, by which both are calibrated
+        let lesson = lesson(&bars(2_100, 1));
+        let student = Student { hard_share: 1.0, ..Student::pictures(small(1), 1.0) };
+        let plain = small(1).fit(&lesson.hard(), Seed(1), &mut |_| true).expect("a fit");
+        assert_eq!(learn(&student, &lesson), plain);
+        let warm = Student { temperature: 2.0, hard_share: 0.1, ..student };
+        assert_ne!(learn(&warm, &lesson), plain);
+    }
+
+    #[test]
+    fn the_name_says_the_size() {
+        let student = Student::pictures(Cnn { channels: 8, most: 16, dense: 48, ..small(1) }, 2.0);
+        assert_eq!(student.name, "cnn_8-16x48");
+        assert_eq!(Student::pictures(Cnn { room: 4, ..small(1) }, 2.0).name, "cnn_4-4x0, room 4");
+        let dropping = student.dropping(0.3);
+        assert_eq!(dropping.name, "cnn_8-16x48, dropout 0.3");
+        assert!(matches!(dropping.kind, Kind::Pictures(Cnn { dropout: 0.3, .. })));
+        // 8 x 8 pixels are halved once: 4 of 1 channel, 4 of 4 and the answers, two numbers a channel
+        let tiny = learn(&Student::pictures(small(1), 1.0), &lesson(&bars(60, 1)));
+        let convolutions = 4 * 9 + 4 + 4 * 4 * 9 + 4;
+        assert_eq!(parameters(&tiny.onnx).expect("our own bytes"), convolutions + 4 * 16 * 2 + 2 + 2);
     }
 }

@@ -70,6 +70,31 @@ mod tests {
         }
     }
 
+    /// The same rows, of which a teacher says the opposite.
+    struct Taught;
+
+    impl Rows for Taught {
+        fn input(&self, row: usize, draw: u64, into: &mut Vec<f32>) {
+            Sure.input(row, draw, into);
+        }
+
+        fn truth(&self, row: usize) -> &[f32] {
+            if row < 80 { &[0.0, 1.0, 1.0, 0.0] } else { &[1.0, 0.0, 0.0, 1.0] }
+        }
+
+        fn weight(&self, _: usize) -> f32 {
+            1.0
+        }
+    }
+
+    #[test]
+    fn a_student_is_as_sure_as_the_truth_says_whatever_its_teacher_said() {
+        let (network, parameters) = (Network::new(1).dense(2), [-2.5, 2.5, 0.0, 0.0]);
+        let held: Vec<usize> = (0..100).collect();
+        let found = temperature(&network, &parameters, &Taught, &held);
+        assert_eq!(found, temperature(&network, &parameters, &Sure, &held));
+    }
+
     #[test]
     fn a_network_becomes_as_sure_as_it_is_right() {
         let network = Network::new(1).dense(2);

@@ -1,9 +1,9 @@
 //! The trainer `cnn`: a small convolutional network for pictures.
 //!
 //! As many stages as the picture has room for, each a convolution by 3 x 3, a pooling and a cut at 0, with twice the
-//! channels of the one before; then a convolution without pooling and two dense layers. Rows that are held back tell how
-//! sure its answers may be. The cost is a fixed number of
-//! looks at each row, so it grows with the rows and with the pixels.
+//! channels of the one before; then a convolution without pooling and two dense layers. Fewer channels, a smaller map and
+//! a narrower dense layer make a student of it. Rows that are held back tell how sure its answers may be. The cost is a
+//! fixed number of looks at each row, so it grows with the rows and with the pixels.
 
 use super::calibrate::temperature;
 use super::loss::{Heat, Loss};
@@ -124,7 +124,9 @@ impl Cnn {
         let bad = |why: String| Err(supervise::bad(self.name(), why));
         if self.channels == 0 || self.most < self.channels {
             let (first, most) = (self.channels, self.most);
-            return bad(format!("{first} channels growing to {most}, expected at least 1 and no fewer later"));
+            return bad(format!(
+                "{first} channels growing to {most}, expected at least 1 and no fewer later"
+            ));
         }
         if self.room < 2 {
             return bad(format!("pictures are halved down to {} pixels, expected at least 2", self.room));
@@ -165,4 +167,38 @@ fn write(
     graph.node("", "Softmax", &[&answers], &["probabilities"], vec![("axis", 1.into())]);
     let output = OutputKind::Probabilities { classes: classes.to_vec() };
     supervise::artifact(Task::Classification, inputs, output, &graph)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::network::Layer;
+    use super::*;
+
+    /// What each layer is, and what it makes.
+    fn layers(cnn: Cnn, shape: [usize; 3]) -> Vec<String> {
+        let network = cnn.network(shape, 10).expect("a sound size");
+        let layer = |layer: &Layer| match layer {
+            Layer::Conv(conv) => format!("conv {} of {} x {}", conv.outputs, conv.height, conv.width),
+            Layer::Pool(_) => "pool".into(),
+            Layer::Relu => "relu".into(),
+            Layer::Dropout(share) => format!("drop {share}"),
+            Layer::Dense(dense) => format!("dense {}", dense.outputs),
+        };
+        network.layers.iter().map(layer).collect()
+    }
+
+    #[test]
+    fn without_wishes_it_is_the_network_that_it_always_was() {
+        let expected = "conv 16 of 28 x 28, pool, relu, conv 32 of 14 x 14, pool, relu, conv 64 of 7 x 7, relu, \
+                        drop 0.2, dense 128, relu, drop 0.4, dense 10";
+        assert_eq!(layers(Cnn::default(), [1, 28, 28]).join(", "), expected);
+    }
+
+    #[test]
+    fn a_small_one_halves_pictures_once_more_and_answers_at_once() {
+        let small = Cnn { channels: 5, most: 12, room: 4, dense: 0, dropout: 0.0, ..Cnn::default() };
+        let expected = "conv 5 of 28 x 28, pool, relu, conv 10 of 14 x 14, pool, relu, conv 12 of 7 x 7, pool, relu, \
+                        conv 12 of 3 x 3, relu, dense 10";
+        assert_eq!(layers(small, [1, 28, 28]).join(", "), expected);
+    }
 }
