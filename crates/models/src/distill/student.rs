@@ -6,6 +6,9 @@ use crate::neural::{Cnn, Heat};
 use crate::trees::Params;
 use crate::zoo::{Bench, Inputs, Learner, Member, Perceptron, Recipe, Transform};
 
+/// At which students of a ladder hear their teacher.
+const TEMPERATURE: f64 = 2.0;
+
 /// What a student is.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Kind {
@@ -90,9 +93,18 @@ impl Student {
     /// The ladder for tables, from a straight line to what is still small; `epochs` for the networks.
     pub fn ladder(epochs: usize) -> Vec<Student> {
         let networks = [(1, 16), (1, 32), (1, 64), (2, 64), (1, 128), (2, 128), (2, 256)];
-        let networks = networks.map(|(layers, width)| Student::perceptron(layers, width, epochs, 2.0));
+        let networks =
+            networks.map(|(layers, width)| Student::perceptron(layers, width, epochs, TEMPERATURE));
         let trees = [(20, 8), (50, 15), (100, 31)].map(|(rounds, leaves)| Student::trees(rounds, leaves));
         [Student::logistic()].into_iter().chain(networks).chain(trees).collect()
+    }
+
+    /// The ladder for pictures, each of about half of the parameters of the one before; `epochs` for all.
+    pub fn picture_ladder(epochs: usize) -> Vec<Student> {
+        let plain = Cnn { epochs: Some(epochs), dropout: 0.0, ..Cnn::default() };
+        let size = |(channels, most, room, dense)| Cnn { channels, most, room, dense, ..plain };
+        let sizes = [(16, 32, 8, 64), (8, 16, 8, 48), (8, 16, 8, 16), (8, 16, 4, 0), (5, 12, 4, 0)];
+        sizes.into_iter().map(|at| Student::pictures(size(at), TEMPERATURE)).collect()
     }
 
     /// Teaches it; gives its graph.
