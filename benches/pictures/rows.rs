@@ -11,14 +11,19 @@ use std::path::{Path, PathBuf};
 const PIXELS: usize = 28 * 28;
 const BEFORE: (usize, usize) = (16, 8);
 
+/// At most so many of the 60,000 training pictures leave as many others.
+const MOST: usize = 30_000;
+
 /// What is asked for.
 pub struct Settings {
     /// Where the four IDX files are.
     pub data: PathBuf,
     /// Where fitted parts and results go.
     pub out: PathBuf,
-    /// So many of the 60,000 training pictures, evenly taken.
+    /// So many of the 60,000 training pictures, evenly taken; as many others are shown without their labels.
     pub rows: usize,
+    /// Looks of the teacher at every picture.
+    pub looks: usize,
     /// Looks of a student at every picture.
     pub epochs: usize,
     /// Fits of every student.
@@ -28,25 +33,35 @@ pub struct Settings {
 impl Settings {
     /// `None` without both folders.
     pub fn of(mut args: impl Iterator<Item = String>) -> Result<Option<Settings>, Box<dyn Error>> {
-        let (mut folders, mut rows, mut epochs, mut seeds) = (Vec::new(), 20_000, 20, 3);
+        let (mut folders, mut rows, mut looks, mut epochs, mut seeds) = (Vec::new(), 20_000, 10, 20, 3);
         while let Some(arg) = args.next() {
             let mut number = || args.next().ok_or(format!("{arg} wants a number"));
             match arg.as_str() {
                 "--bench" => {}
                 "--rows" => rows = number()?.parse()?,
+                "--looks" => looks = number()?.parse()?,
                 "--epochs" => epochs = number()?.parse()?,
                 "--seeds" => seeds = number()?.parse()?,
                 _ => folders.push(PathBuf::from(arg)),
             }
         }
+        if !(100..=MOST).contains(&rows) {
+            return Err(format!("--rows is {rows}, expected 100 to {MOST}").into());
+        }
         let [data, out] = folders.try_into().unwrap_or_default();
         let asked = !data.as_os_str().is_empty();
-        Ok(asked.then_some(Settings { data, out, rows, epochs, seeds }))
+        Ok(asked.then_some(Settings { data, out, rows, looks, epochs, seeds }))
     }
 }
 
-/// Pictures of a part, `train` or `t10k`, at most so many, evenly taken; `None` where the files are absent.
-pub fn read(folder: &Path, part: &str, most: usize) -> Result<Option<Examples>, Box<dyn Error>> {
+/// Pictures of a part, `train` or `t10k`, at most so many, evenly taken, `after` pictures behind the even places; `None`
+/// where the files are absent.
+pub fn read(
+    folder: &Path,
+    part: &str,
+    most: usize,
+    after: usize,
+) -> Result<Option<Examples>, Box<dyn Error>> {
     let file = |what: &str| folder.join(format!("{part}-{what}-ubyte.gz"));
     let (pictures, labels) = (file("images-idx3"), file("labels-idx1"));
     if !pictures.is_file() || !labels.is_file() {
@@ -55,7 +70,7 @@ pub fn read(folder: &Path, part: &str, most: usize) -> Result<Option<Examples>, 
     let (pictures, labels) = (unpack(&pictures)?, unpack(&labels)?);
     let (pictures, labels) = (&pictures[BEFORE.0..], &labels[BEFORE.1..]);
     let kept = most.min(labels.len());
-    let rows = || (0..kept).map(|i| i * labels.len() / kept);
+    let rows = || (0..kept).map(|i| i * labels.len() / kept + after);
     let pixels = rows().flat_map(|row| &pictures[row * PIXELS..(row + 1) * PIXELS]);
     let data = pixels.map(|&x| f32::from(x)).collect();
     let image = Column { name: "image".into(), values: Values::Tensor { shape: vec![1, 28, 28], data } };

@@ -2,7 +2,7 @@
 # A network of pictures and its students on Fashion-MNIST, in one table. What was fitted is kept: run it again and it
 # goes on.
 #
-# usage: benches/pictures/run.sh DATA_FOLDER [--rows N] [--epochs N] [--seeds N]
+# usage: benches/pictures/run.sh DATA_FOLDER [--rows N] [--looks N] [--epochs N] [--seeds N]
 # The data are the four IDX files, as in Debian's dataset-fashion-mnist. Uses one thread.
 set -eu
 

@@ -43,16 +43,17 @@ fn costs(results: &Results) {
 fn row(results: &Results, model: &str, how: &str) -> Done<String> {
     let of = |what: fn(&Figures) -> f64| column(results, model, how, what);
     let losses = of(|f| f.loss);
-    let gap = if how.starts_with("T=") { recovered(results, model, &losses)? } else { String::new() };
+    let gap = if how.starts_with("T=") { recovered(results, model, how, &losses)? } else { String::new() };
     let (loss, accuracy) = (interval(&losses, 4)?, interval(&of(|f| f.accuracy), 4)?);
     let agreement = interval(&of(|f| f.agreement), 4)?;
     Ok(format!("| {model} | {how} | {} | {loss} | {accuracy} | {gap} | {agreement} |", losses.len()))
 }
 
-/// (twin − student) / (twin − teacher), seed by seed; the twin is the better one of the two.
-fn recovered(results: &Results, model: &str, losses: &[f64]) -> Done<String> {
+/// (twin − student) / (twin − teacher), seed by seed; the twin is the better one of those that learned the same rows.
+fn recovered(results: &Results, model: &str, how: &str, losses: &[f64]) -> Done<String> {
     let of = |model: &str, how: &str| column(results, model, how, |f| f.loss);
-    let twins = [of(model, "hard"), of(model, "hard, dropout")].into_iter().filter(|twin| !twin.is_empty());
+    let twins = if how.ends_with("more") { vec!["hard, more"] } else { vec!["hard", "hard, dropout"] };
+    let twins = twins.into_iter().map(|twin| of(model, twin)).filter(|twin| !twin.is_empty());
     let twin = twins.min_by(|a, b| mean(a).total_cmp(&mean(b))).unwrap_or_default();
     let teacher = of("teacher", "hard").first().copied().ok_or("a table without a teacher")?;
     let shares = twin.iter().zip(losses).map(|(twin, own)| gain_kept(*twin, teacher, *own));

@@ -26,6 +26,7 @@ mod train;
 mod write;
 
 pub use cnn::Cnn;
+pub(crate) use cnn::Told;
 pub(crate) use loss::Heat;
 pub use mlp::Mlp;
 pub use perceptron::Perceptron;

@@ -2,7 +2,7 @@
 
 use super::lesson::Lesson;
 use crate::contract::{Artifact, Fit, FitError, Seed};
-use crate::neural::{Cnn, Heat};
+use crate::neural::{Cnn, Heat, Told};
 use crate::trees::Params;
 use crate::zoo::{Bench, Inputs, Learner, Member, Perceptron, Recipe, Transform};
 
@@ -118,7 +118,8 @@ impl Student {
         match &self.kind {
             Kind::Pictures(cnn) => {
                 let soft = lesson.softened(self.temperature)?;
-                cnn.learn(&lesson.hard(), Some((self.heat(), &soft)), seed, progress)
+                let told = Told { heat: self.heat(), soft: &soft, real: lesson.real() };
+                cnn.learn(&lesson.hard(), Some(told), seed, progress)
             }
             Kind::Member(member) if matches!(member.learner, Learner::Perceptron(_)) => {
                 let (data, heat) = (lesson.hard(), self.heat());

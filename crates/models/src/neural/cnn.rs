@@ -66,12 +66,22 @@ impl Fit for Cnn {
     }
 }
 
+/// What a student is told beside its rows.
+#[derive(Clone, Copy)]
+pub(crate) struct Told<'a> {
+    pub heat: Heat,
+    /// The teacher's answers at the heat's temperature, one row of classes a row.
+    pub soft: &'a [f64],
+    /// Whether a row's own label is known; others tell nothing of how sure it may be.
+    pub real: &'a [bool],
+}
+
 impl Cnn {
-    /// Learns from rows; as a student with what its teacher says at the heat's temperature, one row of classes a row.
+    /// Learns from rows; as a student with what it is told.
     pub(crate) fn learn(
         &self,
         data: &Examples,
-        taught: Option<(Heat, &[f64])>,
+        told: Option<Told<'_>>,
         seed: Seed,
         progress: &mut dyn FnMut(f64) -> bool,
     ) -> Result<Artifact, FitError> {
@@ -79,14 +89,15 @@ impl Cnn {
         target.need_two(self.name())?;
         let classes = target.names.len();
         let mut pictures = Pictures::new(data, &target, self.mirror)?;
-        if let Some((_, soft)) = taught {
-            pictures = pictures.taught(soft, classes);
+        if let Some(told) = told {
+            pictures = pictures.taught(told.soft, classes);
         }
-        let loss = taught.map_or(Loss::Classes, |(heat, _)| Loss::Taught(heat));
+        let loss = told.map_or(Loss::Classes, |told| Loss::Taught(told.heat));
         let inputs = Schema { fields: vec![Field::observed(&data.rows.columns()[0], 0)] };
         supervise::check_names(self.name(), &inputs, "probabilities")?;
         let network = self.network(pictures.shape, classes)?;
-        let (order, held) = held_back(data, &target, seed);
+        let (order, mut held) = held_back(data, &target, seed);
+        held.retain(|&row| told.is_none_or(|told| told.real[row]));
         let schedule = self.schedule(order.len());
         let mut parameters = schedule.train(&network, loss, &pictures, order, seed, progress)?;
         if !held.is_empty() {
@@ -173,6 +184,7 @@ fn write(
 mod tests {
     use super::super::network::Layer;
     use super::*;
+    use domain::Target;
 
     /// What each layer is, and what it makes.
     fn layers(cnn: Cnn, shape: [usize; 3]) -> Vec<String> {
@@ -200,5 +212,31 @@ mod tests {
         let expected = "conv 5 of 28 x 28, pool, relu, conv 10 of 14 x 14, pool, relu, conv 12 of 7 x 7, pool, relu, \
                         conv 12 of 3 x 3, relu, dense 10";
         assert_eq!(layers(small, [1, 28, 28]).join(", "), expected);
+    }
+
+    #[test]
+    fn how_sure_a_student_may_be_is_told_by_rows_of_known_class() {
+        let mut data = testkit::pictures::bars(2_100, 1).examples;
+        let Target::Class { classes, index } = data.target else { panic!("classes") };
+        let sure = |k: &u32| if *k == 1 { [0.1, 0.9] } else { [0.9, 0.1] };
+        let probability: Vec<f64> = index.iter().flat_map(sure).collect();
+        data.target = Target::Soft { classes, probability: probability.clone() };
+        let held = held_back(&data, &supervise::classes("cnn", &data).expect("classes"), Seed(1)).1;
+        // the rows held back are as sure in one, and less sure in the other
+        let mut less = data.clone();
+        let Target::Soft { probability: said, .. } = &mut less.target else { panic!("soft") };
+        for &row in &held {
+            said[2 * row..2 * row + 2].iter_mut().for_each(|p| *p = 0.5 + 0.2 * (*p - 0.5));
+        }
+        let fit = |data: &Examples, real: &[bool]| {
+            let heat = Heat { temperature: 1.0, hard_share: 0.5 };
+            let told = Told { heat, soft: &probability, real };
+            let cnn = Cnn { channels: 2, most: 2, dense: 0, epochs: Some(1), ..Cnn::default() };
+            cnn.learn(data, Some(told), Seed(1), &mut |_| true).expect("a fit")
+        };
+        let none: Vec<bool> = (0..2_100).map(|row| !held.contains(&row)).collect();
+        assert_eq!(fit(&data, &none), fit(&less, &none), "what a teacher says of them is not asked");
+        let all = vec![true; 2_100];
+        assert_ne!(fit(&data, &all), fit(&less, &all), "labels are");
     }
 }
