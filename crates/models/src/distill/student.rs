@@ -6,8 +6,8 @@ use crate::neural::{Cnn, Heat, Told};
 use crate::trees::Params;
 use crate::zoo::{Bench, Inputs, Learner, Member, Perceptron, Recipe, Transform};
 
-/// At which students of a ladder hear their teacher.
-const TEMPERATURE: f64 = 2.0;
+/// At which networks of a ladder hear their teacher: of tables, and of pictures, where more was worse (benches/pictures).
+const TEMPERATURES: (f64, f64) = (2.0, 1.0);
 
 /// What a student is.
 #[derive(Debug, Clone, PartialEq)]
@@ -94,7 +94,7 @@ impl Student {
     pub fn ladder(epochs: usize) -> Vec<Student> {
         let networks = [(1, 16), (1, 32), (1, 64), (2, 64), (1, 128), (2, 128), (2, 256)];
         let networks =
-            networks.map(|(layers, width)| Student::perceptron(layers, width, epochs, TEMPERATURE));
+            networks.map(|(layers, width)| Student::perceptron(layers, width, epochs, TEMPERATURES.0));
         let trees = [(20, 8), (50, 15), (100, 31)].map(|(rounds, leaves)| Student::trees(rounds, leaves));
         [Student::logistic()].into_iter().chain(networks).chain(trees).collect()
     }
@@ -104,7 +104,7 @@ impl Student {
         let plain = Cnn { epochs: Some(epochs), dropout: 0.0, ..Cnn::default() };
         let size = |(channels, most, room, dense)| Cnn { channels, most, room, dense, ..plain };
         let sizes = [(16, 32, 8, 64), (8, 16, 8, 48), (8, 16, 8, 16), (8, 16, 4, 0), (5, 12, 4, 0)];
-        sizes.into_iter().map(|at| Student::pictures(size(at), TEMPERATURE)).collect()
+        sizes.into_iter().map(|at| Student::pictures(size(at), TEMPERATURES.1)).collect()
     }
 
     /// Teaches it; gives its graph.
