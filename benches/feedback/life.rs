@@ -217,8 +217,11 @@ fn train(world: &World, labels: &[Label], seed: u64) -> Result<OnnxModel, Box<dy
     };
     let weight = Some(teach.iter().map(|label| label.weight).collect());
     let data = Examples { rows, target, weight, at: None, entity: None };
-    let artifact =
-        Cnn { mirror: world.mirror, epochs: Some(EPOCHS) }.fit(&data, Seed(seed), &mut |_| true)?;
+    let artifact = Cnn { mirror: world.mirror, epochs: Some(EPOCHS), ..Cnn::default() }.fit(
+        &data,
+        Seed(seed),
+        &mut |_| true,
+    )?;
     Ok(OnnxModel::load(&artifact)?)
 }
 

@@ -5,6 +5,7 @@
 
 mod pupils;
 mod shelf;
+mod teacher;
 
 use crate::gate::{self, Trial};
 use crate::version::{Version, keep, trained_on};
@@ -12,17 +13,16 @@ use crate::{Progress, Project, StageError, data, live};
 use domain::distill::{DistillDecision, DistillFacts, distill};
 use domain::gate::{Estimate, Verdict};
 use domain::{Event, Examples, Origin, Target, Task};
-use models::distill::{Breed, Guard, Lesson, label_bred};
-use models::ensemble::{Preset, Stack, Stacked};
+use models::distill::Guard;
+use models::ensemble::Stacked;
 use models::onnx::OnnxModel;
 use models::{Artifact, FitError, Seed};
 use pupils::Pupil;
 use shelf::Folder;
 use stats::paired::{differences, paired_mean};
+use teacher::Teacher;
 
 const LEVEL: f64 = 0.95;
-/// A bred row counts half of a real one.
-const BRED_WEIGHT: f64 = 0.5;
 
 /// What came of it.
 #[derive(Debug, Clone)]
@@ -48,11 +48,11 @@ pub fn run(project: &Project, progress: &mut dyn Progress) -> Result<Outcome, St
     let parts = (1.0 / project.plan.distill.guard).round().max(2.0) as usize;
     let (rows, guard) = Guard::hold_back(&split.train, parts, seed).ok_or_else(|| too_few(project))?;
     let rows = split.train.take(&rows);
-    let class = Class { project, seed, rows: &rows, guard: &guard };
-    let stack = preset(project).stack();
+    let who = Teacher::of(project, &rows.rows);
+    let class = Class { project, seed, rows: &rows, guard: &guard, who: &who };
     let shelf = Folder::open(project)?;
-    let stacked = class.fit(&stack, &shelf, progress)?;
-    let teacher = class.keep(&stacked.artifact, Origin::Trained { trainer: trainer(project) })?;
+    let stacked = class.fit(&shelf, progress)?;
+    let teacher = class.keep(&stacked.artifact, Origin::Trained { trainer: who.name(project) })?;
     let trial = Trial {
         train: &split.train,
         test: &split.test,
@@ -61,7 +61,7 @@ pub fn run(project: &Project, progress: &mut dyn Progress) -> Result<Outcome, St
     };
     let verdict = gate::run(project, &teacher, &trial)?;
     progress.say(&format!("teacher: {}", verdict.decision));
-    let (facts, pupils) = class.compare(&stack, &stacked, &teacher, &shelf, progress)?;
+    let (facts, pupils) = class.compare(&stacked, &teacher, &shelf, progress)?;
     let decision = distill(&facts);
     project.record(&[Event::Distilled { facts: Box::new(facts.clone()), decision: decision.clone() }])?;
     let student = match &decision {
@@ -79,21 +79,7 @@ pub fn run(project: &Project, progress: &mut dyn Progress) -> Result<Outcome, St
     Ok(Outcome { facts, members, teacher: verdict, decision, student })
 }
 
-/// The name that the teacher's versions bear.
-fn trainer(project: &Project) -> String {
-    format!("ensemble_{}", project.plan.distill.preset.word())
-}
-
-fn preset(project: &Project) -> Preset {
-    match project.plan.distill.preset {
-        domain::plan::Preset::Tiny => Preset::Tiny,
-        domain::plan::Preset::Small => Preset::Small,
-        domain::plan::Preset::Medium => Preset::Medium,
-        domain::plan::Preset::Otto => Preset::Otto,
-    }
-}
-
-/// Ensembles are of tables with classes as the target, and no documents or pictures.
+/// Teachers are of tables or of one column of pictures, with classes as the target, and of no documents.
 fn check(project: &Project, rows: &Examples) -> Result<(), StageError> {
     let refused = |found: String, hint: &str| Err(StageError::data("incumbent.toml", found, hint));
     if project.plan.task != Task::Classification || !matches!(rows.target, Target::Class { .. }) {
@@ -101,10 +87,10 @@ fn check(project: &Project, rows: &Examples) -> Result<(), StageError> {
         return refused(found, "train a small model of its own: incumbent train");
     }
     let picture = rows.rows.columns().iter().find(|c| matches!(c.values, domain::Values::Tensor { .. }));
-    match picture {
+    match picture.filter(|_| !teacher::pictures(&rows.rows)) {
         Some(column) => refused(
-            format!("column `{}` holds pictures, and the teachers are of tables", column.name),
-            "train the small network of its own: incumbent train",
+            format!("column `{}` holds pictures, and there are other columns beside", column.name),
+            "leave the other columns out: data.drop",
         ),
         None => Ok(()),
     }
@@ -121,15 +107,14 @@ struct Class<'a> {
     seed: Seed,
     rows: &'a Examples,
     guard: &'a Guard,
+    who: &'a Teacher,
 }
 
 impl Class<'_> {
-    fn fit(&self, stack: &Stack, shelf: &Folder, progress: &mut dyn Progress) -> Result<Stacked, StageError> {
-        let named = trainer(self.project);
-        progress.begin("distill", &format!("teacher {named}, {} rows", self.rows.len()));
-        let whose = format!("teacher {named}");
-        let mut tell = telling(&whose, progress);
-        stack.fit_on(self.rows, self.seed, shelf, &mut tell).map_err(fit)
+    fn fit(&self, shelf: &Folder, progress: &mut dyn Progress) -> Result<Stacked, StageError> {
+        let whose = format!("teacher {}", self.who.name(self.project));
+        progress.begin("distill", &format!("{whose}, {} rows", self.rows.len()));
+        self.who.fit(self, shelf, &mut telling(&whose, progress))
     }
 
     fn keep(&self, artifact: &Artifact, origin: Origin) -> Result<Version, StageError> {
@@ -140,7 +125,6 @@ impl Class<'_> {
     /// What teacher and students lose on rows that none of them saw, and what students cost.
     fn compare(
         &self,
-        stack: &Stack,
         stacked: &Stacked,
         teacher: &Version,
         shelf: &Folder,
@@ -168,30 +152,10 @@ impl Class<'_> {
         if matches!(distill(&facts), DistillDecision::Refuse(_)) {
             return Ok((facts, Vec::new()));
         }
-        let lesson = self.lesson(stack, stacked, shelf, progress)?;
+        let lesson = self.who.lesson(self, stacked, shelf, &mut telling("bred rows", progress))?;
         let pupils = pupils::teach(self, &lesson, progress)?;
         facts.students = pupils.iter().map(|pupil| pupil.fact(self, &losses)).collect::<Result<_, _>>()?;
         Ok((facts, pupils))
-    }
-
-    /// What the students learn from: the rows with what models said that never saw them, and bred rows beside.
-    fn lesson(
-        &self,
-        stack: &Stack,
-        stacked: &Stacked,
-        shelf: &Folder,
-        progress: &mut dyn Progress,
-    ) -> Result<Lesson, StageError> {
-        let plain = Lesson::new(self.rows, &stacked.out_of_fold).map_err(fit)?;
-        let times = self.project.plan.distill.bred;
-        if times == 0.0 {
-            return Ok(plain);
-        }
-        let mut tell = telling("bred rows", progress);
-        let bred =
-            label_bred((stack, stacked), self.rows, (Breed::Munge, times), self.seed, shelf, &mut tell)
-                .map_err(fit)?;
-        bred.iter().try_fold(plain, |lesson, (rows, said)| lesson.with(rows, said, BRED_WEIGHT)).map_err(fit)
     }
 
     /// The row losses of a model on the guard.

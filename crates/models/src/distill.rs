@@ -11,6 +11,7 @@
 //! - A student is compared with its twin that learned the same rows from hard labels ([`Lesson::hard_twin`]): else
 //!   capacity is credited to the teacher.
 
+mod bagged;
 mod breed;
 mod guard;
 mod label;
@@ -18,6 +19,7 @@ mod lesson;
 mod search;
 mod student;
 
+pub use bagged::Bagged;
 pub use breed::{Breed, munge, spunge};
 pub use guard::Guard;
 pub use label::{answers, label_bred};

@@ -19,12 +19,14 @@ mod loss;
 mod mlp;
 mod network;
 mod perceptron;
+mod pictures;
 mod pool;
 mod product;
 mod train;
 mod write;
 
 pub use cnn::Cnn;
+pub(crate) use cnn::Told;
 pub(crate) use loss::Heat;
 pub use mlp::Mlp;
 pub use perceptron::Perceptron;

@@ -1,6 +1,7 @@
 //! Small data with known answers, for tests only.
 
 pub mod mixed;
+pub mod pictures;
 pub mod release;
 
 use std::path::PathBuf;

@@ -118,7 +118,8 @@ fn examples(rows: &[Row], target: Target) -> Examples {
     Examples { rows, target, weight: None, at: None, entity: None }
 }
 
-fn uniform(rng: &mut ChaCha8Rng) -> f64 {
+/// From 0 to below 1.
+pub(crate) fn uniform(rng: &mut ChaCha8Rng) -> f64 {
     (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64
 }
 

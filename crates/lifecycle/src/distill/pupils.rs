@@ -32,7 +32,7 @@ pub(super) fn teach(
     lesson: &Lesson,
     progress: &mut dyn Progress,
 ) -> Result<Vec<Pupil>, StageError> {
-    let ladder = Student::ladder(class.project.plan.distill.epochs);
+    let ladder = class.who.students(class.project.plan.distill.epochs);
     progress.begin("distill", &format!("{} students, {} rows", ladder.len(), lesson.len()));
     let most = class.project.plan.budget.size_mb.map(|mb| mb * 1e6);
     let mut bytes = |_: &Student, artifact: &Artifact| {

@@ -62,6 +62,11 @@ impl Lesson {
         &self.classes
     }
 
+    /// Whether a row is of the training rows, whose labels are known.
+    pub(crate) fn real(&self) -> &[bool] {
+        &self.real
+    }
+
     /// The same rows for the twin that no teacher taught: real rows as they are, others with the class that the teacher
     /// finds most probable.
     pub fn hard_twin(&self) -> Lesson {

@@ -6,7 +6,7 @@ use super::lesson::Lesson;
 use super::student::Student;
 use crate::contract::{Artifact, FitError, Seed};
 use crate::onnx::{OnnxModel, parameters};
-use crate::supervise::{self, bad};
+use crate::supervise::{self, Classes, bad};
 use stats::random;
 
 /// How students are dropped.
@@ -107,16 +107,22 @@ fn score(
     let data = guard.examples();
     let said = answers(&model, &data.rows).map_err(|e| refused(e.to_string()))?;
     let target = supervise::classes(&student.name, data)?;
+    let (losses, loss) = loss(&student.name, &said, &target)?;
+    let parameters = parameters(&artifact.onnx).map_err(|e| refused(e.to_string()))?;
+    Ok(Tried { student: student.clone(), share, losses, loss, cost, parameters, artifact })
+}
+
+/// The cross entropy of each row in nats, and its weighted mean.
+pub(super) fn loss(whose: &str, said: &[f64], target: &Classes<'_>) -> Result<(Vec<f64>, f64), FitError> {
     let width = target.names.len();
     let row = |(p, q): (&[f64], &[f64])| -> f64 {
         -p.iter().zip(q).map(|(p, q)| q * p.max(f64::EPSILON).ln()).sum::<f64>()
     };
     let losses: Vec<f64> =
         said.chunks_exact(width).zip(target.probability.chunks_exact(width)).map(row).collect();
-    let loss =
-        stats::metric::weighted_mean(&losses, Some(&target.weight)).map_err(|e| refused(e.to_string()))?;
-    let parameters = parameters(&artifact.onnx).map_err(|e| refused(e.to_string()))?;
-    Ok(Tried { student: student.clone(), share, losses, loss, cost, parameters, artifact })
+    let mean = stats::metric::weighted_mean(&losses, Some(&target.weight));
+    let mean = mean.map_err(|e| bad(whose, e.to_string()))?;
+    Ok((losses, mean))
 }
 
 fn check(students: &[Student], lesson: &Lesson, plan: Halving) -> Result<(), FitError> {

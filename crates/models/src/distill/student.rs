@@ -2,16 +2,19 @@
 
 use super::lesson::Lesson;
 use crate::contract::{Artifact, Fit, FitError, Seed};
-use crate::neural::{Cnn, Heat};
+use crate::neural::{Cnn, Heat, Told};
 use crate::trees::Params;
 use crate::zoo::{Bench, Inputs, Learner, Member, Perceptron, Recipe, Transform};
+
+/// At which networks of a ladder hear their teacher: of tables, and of pictures, where more was worse (benches/pictures).
+const TEMPERATURES: (f64, f64) = (2.0, 1.0);
 
 /// What a student is.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Kind {
     /// A model for tables.
     Member(Member),
-    /// A model for one column of pictures; it learns at temperature 1.
+    /// A model for one column of pictures.
     Pictures(Cnn),
 }
 
@@ -47,10 +50,13 @@ impl Student {
     /// The same network where training drops a share of its numbers, 0 to below 1; others are as they were. A twin on
     /// hard labels needs it, or it learns them by heart and flatters the teacher.
     pub fn dropping(mut self, share: f32) -> Student {
-        if let Kind::Member(Member { learner: Learner::Perceptron(perceptron), .. }) = &mut self.kind {
-            perceptron.dropout = share;
-            self.name = format!("{}, dropout {share}", self.name);
-        }
+        let dropout = match &mut self.kind {
+            Kind::Member(Member { learner: Learner::Perceptron(perceptron), .. }) => &mut perceptron.dropout,
+            Kind::Pictures(cnn) => &mut cnn.dropout,
+            Kind::Member(_) => return self,
+        };
+        *dropout = share;
+        self.name = format!("{}, dropout {share}", self.name);
         self
     }
 
@@ -75,18 +81,30 @@ impl Student {
         Student { name: "logistic".into(), kind, temperature: 1.0, hard_share: 0.1 }
     }
 
-    /// A small convolutional network.
-    pub fn pictures(epochs: Option<usize>) -> Student {
-        let kind = Kind::Pictures(Cnn { epochs, ..Cnn::default() });
-        Student { name: "cnn".into(), kind, temperature: 1.0, hard_share: 0.1 }
+    /// A convolutional network, small by its channels, its room and its dense layer, taught with a tenth of the truth at
+    /// this temperature; its name says its size.
+    pub fn pictures(cnn: Cnn, temperature: f64) -> Student {
+        let Cnn { channels, most, room, dense, .. } = cnn;
+        let name = format!("cnn_{channels}-{most}x{dense}");
+        let name = if room == Cnn::default().room { name } else { format!("{name}, room {room}") };
+        Student { name, kind: Kind::Pictures(cnn), temperature, hard_share: 0.1 }
     }
 
     /// The ladder for tables, from a straight line to what is still small; `epochs` for the networks.
     pub fn ladder(epochs: usize) -> Vec<Student> {
         let networks = [(1, 16), (1, 32), (1, 64), (2, 64), (1, 128), (2, 128), (2, 256)];
-        let networks = networks.map(|(layers, width)| Student::perceptron(layers, width, epochs, 2.0));
+        let networks =
+            networks.map(|(layers, width)| Student::perceptron(layers, width, epochs, TEMPERATURES.0));
         let trees = [(20, 8), (50, 15), (100, 31)].map(|(rounds, leaves)| Student::trees(rounds, leaves));
         [Student::logistic()].into_iter().chain(networks).chain(trees).collect()
+    }
+
+    /// The ladder for pictures, each of about half of the parameters of the one before; `epochs` for all.
+    pub fn picture_ladder(epochs: usize) -> Vec<Student> {
+        let plain = Cnn { epochs: Some(epochs), dropout: 0.0, ..Cnn::default() };
+        let size = |(channels, most, room, dense)| Cnn { channels, most, room, dense, ..plain };
+        let sizes = [(16, 32, 8, 64), (8, 16, 8, 48), (8, 16, 8, 16), (8, 16, 4, 0), (5, 12, 4, 0)];
+        sizes.into_iter().map(|at| Student::pictures(size(at), TEMPERATURES.1)).collect()
     }
 
     /// Teaches it; gives its graph.
@@ -98,16 +116,23 @@ impl Student {
     ) -> Result<Artifact, FitError> {
         self.check()?;
         match &self.kind {
-            Kind::Pictures(cnn) => cnn.fit(&lesson.mixed(self.hard_share), seed, progress),
+            Kind::Pictures(cnn) => {
+                let soft = lesson.softened(self.temperature)?;
+                let told = Told { heat: self.heat(), soft: &soft, real: lesson.real() };
+                cnn.learn(&lesson.hard(), Some(told), seed, progress)
+            }
             Kind::Member(member) if matches!(member.learner, Learner::Perceptron(_)) => {
-                let data = lesson.hard();
-                let heat = Heat { temperature: self.temperature as f32, hard_share: self.hard_share as f32 };
+                let (data, heat) = (lesson.hard(), self.heat());
                 let soft = lesson.softened(self.temperature)?;
                 let mut bench = Bench::new(&self.name, &data, None, seed)?.taught(heat, soft);
                 Ok(bench.fit(member, progress)?.artifact())
             }
             Kind::Member(member) => member.fit(&lesson.mixed(self.hard_share), seed, progress),
         }
+    }
+
+    fn heat(&self) -> Heat {
+        Heat { temperature: self.temperature as f32, hard_share: self.hard_share as f32 }
     }
 
     fn check(&self) -> Result<(), FitError> {
@@ -119,5 +144,69 @@ impl Student {
             return bad(format!("the share of hard labels is {}, expected 0 to 1", self.hard_share));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::onnx::{OnnxModel, parameters};
+    use stats::sum::mean;
+    use testkit::pictures::{Bars, bars};
+
+    fn small(epochs: usize) -> Cnn {
+        Cnn { channels: 4, most: 4, dense: 0, dropout: 0.0, epochs: Some(epochs), ..Cnn::default() }
+    }
+
+    /// The truth as the teacher says it.
+    fn lesson(of: &Bars) -> Lesson {
+        let teacher: Vec<f64> = of.truth.iter().flat_map(|&p| [1.0 - p, p]).collect();
+        Lesson::new(&of.examples, &teacher).expect("a lesson")
+    }
+
+    fn learn(student: &Student, lesson: &Lesson) -> Artifact {
+        student.learn(lesson, Seed(1), &mut |_| true).expect("a fit")
+    }
+
+    #[test]
+    fn a_student_of_pictures_learns_the_truth_from_its_teacher_better_than_from_labels() {
+        let (train, test) = (bars(400, 1), bars(1_000, 2));
+        let lesson = lesson(&train);
+        let far = |student: &Student, lesson: &Lesson| {
+            let model = OnnxModel::load(&learn(student, lesson)).expect("our own bytes");
+            let said = super::super::answers(&model, &test.examples.rows).expect("answers");
+            let off = said.chunks(2).zip(&test.truth).map(|(p, t)| (p[1] - t).abs());
+            mean(&off.collect::<Vec<f64>>())
+        };
+        for temperature in [1.0, 4.0] {
+            let student = Student::pictures(small(20), temperature);
+            let (soft, hard) = (far(&student, &lesson), far(&student, &lesson.hard_twin()));
+            assert!(soft < 0.8 * hard, "at {temperature}: {soft} against {hard}");
+        }
+    }
+
+    #[test]
+    fn who_hears_the_labels_alone_is_the_network_that_learned_them() {
+        // enough rows for some to be held back, by which both are calibrated
+        let lesson = lesson(&bars(2_100, 1));
+        let student = Student { hard_share: 1.0, ..Student::pictures(small(1), 1.0) };
+        let plain = small(1).fit(&lesson.hard(), Seed(1), &mut |_| true).expect("a fit");
+        assert_eq!(learn(&student, &lesson), plain);
+        let warm = Student { temperature: 2.0, hard_share: 0.1, ..student };
+        assert_ne!(learn(&warm, &lesson), plain);
+    }
+
+    #[test]
+    fn the_name_says_the_size() {
+        let student = Student::pictures(Cnn { channels: 8, most: 16, dense: 48, ..small(1) }, 2.0);
+        assert_eq!(student.name, "cnn_8-16x48");
+        assert_eq!(Student::pictures(Cnn { room: 4, ..small(1) }, 2.0).name, "cnn_4-4x0, room 4");
+        let dropping = student.dropping(0.3);
+        assert_eq!(dropping.name, "cnn_8-16x48, dropout 0.3");
+        assert!(matches!(dropping.kind, Kind::Pictures(Cnn { dropout: 0.3, .. })));
+        // 8 x 8 pixels are halved once: 4 of 1 channel, 4 of 4 and the answers, two numbers a channel
+        let tiny = learn(&Student::pictures(small(1), 1.0), &lesson(&bars(60, 1)));
+        let convolutions = 4 * 9 + 4 + 4 * 4 * 9 + 4;
+        assert_eq!(parameters(&tiny.onnx).expect("our own bytes"), convolutions + 4 * 16 * 2 + 2 + 2);
     }
 }

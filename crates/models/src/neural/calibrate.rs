@@ -27,9 +27,10 @@ pub(super) fn temperature(network: &Network, parameters: &[f32], rows: &dyn Rows
         })
         .collect();
     let answers = answers.concat();
-    let truth: Vec<f32> = held.iter().flat_map(|&row| rows.truth(row)).copied().collect();
-    let weight: Vec<f32> = held.iter().map(|&row| rows.weight(row)).collect();
     let width = answers.len() / held.len().max(1);
+    // Behind what is true of a row may stand what a teacher says of it, which does not count here.
+    let truth: Vec<f32> = held.iter().flat_map(|&row| &rows.truth(row)[..width]).copied().collect();
+    let weight: Vec<f32> = held.iter().map(|&row| rows.weight(row)).collect();
     let loss = |log: f64| {
         let mut cooled: Vec<f32> = answers.iter().map(|a| a / log.exp() as f32).collect();
         Loss::Classes.of(&mut cooled, &truth, &weight, width)
@@ -67,6 +68,31 @@ mod tests {
         fn weight(&self, _: usize) -> f32 {
             1.0
         }
+    }
+
+    /// The same rows, of which a teacher says the opposite.
+    struct Taught;
+
+    impl Rows for Taught {
+        fn input(&self, row: usize, draw: u64, into: &mut Vec<f32>) {
+            Sure.input(row, draw, into);
+        }
+
+        fn truth(&self, row: usize) -> &[f32] {
+            if row < 80 { &[0.0, 1.0, 1.0, 0.0] } else { &[1.0, 0.0, 0.0, 1.0] }
+        }
+
+        fn weight(&self, _: usize) -> f32 {
+            1.0
+        }
+    }
+
+    #[test]
+    fn a_student_is_as_sure_as_the_truth_says_whatever_its_teacher_said() {
+        let (network, parameters) = (Network::new(1).dense(2), [-2.5, 2.5, 0.0, 0.0]);
+        let held: Vec<usize> = (0..100).collect();
+        let found = temperature(&network, &parameters, &Taught, &held);
+        assert_eq!(found, temperature(&network, &parameters, &Sure, &held));
     }
 
     #[test]

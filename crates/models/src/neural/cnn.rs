@@ -1,31 +1,23 @@
 //! The trainer `cnn`: a small convolutional network for pictures.
 //!
 //! As many stages as the picture has room for, each a convolution by 3 x 3, a pooling and a cut at 0, with twice the
-//! channels of the one before; then a convolution without pooling and two dense layers. Rows that are held back tell how
-//! sure its answers may be. The cost is a fixed number of
-//! looks at each row, so it grows with the rows and with the pixels.
+//! channels of the one before; then a convolution without pooling and two dense layers. Fewer channels, a smaller map and
+//! a narrower dense layer make a student of it. Rows that are held back tell how sure its answers may be. The cost is a
+//! fixed number of looks at each row, so it grows with the rows and with the pixels.
 
 use super::calibrate::temperature;
-use super::loss::Loss;
+use super::loss::{Heat, Loss};
 use super::network::Network;
-use super::train::{Rows, Schedule};
+use super::pictures::Pictures;
+use super::train::Schedule;
 use super::write::constant;
 use crate::contract::{Artifact, Fit, FitError, Seed};
 use crate::encode::declare;
 use crate::onnx::{Dtype, GraphBuilder};
 use crate::split::splits;
 use crate::supervise::{self, Classes};
-use domain::{Examples, Field, OutputKind, Schema, Task, Values};
-use stats::random;
+use domain::{Examples, Field, OutputKind, Schema, Task};
 
-/// Channels after the first convolution.
-const CHANNELS: usize = 16;
-/// The most channels.
-const MOST_CHANNELS: usize = 64;
-/// Stages go on while the shorter side has so many pixels.
-const ROOM: usize = 8;
-/// Width of the dense layer before the answers.
-const DENSE: usize = 128;
 /// Looks at rows that a fit costs, as far as the bounds on epochs allow.
 const LOOKS: usize = 600_000;
 
@@ -35,12 +27,28 @@ const PARTS: usize = 20;
 const FEW_ROWS: usize = 2_000;
 
 /// The trainer `cnn`: a convolutional network for one column of pictures and classes as the target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Cnn {
     /// Whether a picture means the same in a mirror; then half of the looks at it are mirrored.
     pub mirror: bool,
     /// How often every row is looked at; `None` chooses 10 to 30 by the number of rows.
     pub epochs: Option<usize>,
+    /// Channels after the first convolution; at least 1.
+    pub channels: usize,
+    /// The most channels that a stage has; at least 1.
+    pub most: usize,
+    /// Pictures are halved while their shorter side has so many pixels; at least 2.
+    pub room: usize,
+    /// Width of the dense layer before the answers; 0 leaves it out.
+    pub dense: usize,
+    /// The share of numbers that training drops before the answers, and half of it before the dense layer; 0 to below 1.
+    pub dropout: f32,
+}
+
+impl Default for Cnn {
+    fn default() -> Cnn {
+        Cnn { mirror: false, epochs: None, channels: 16, most: 64, room: 8, dense: 128, dropout: 0.4 }
+    }
 }
 
 impl Fit for Cnn {
@@ -54,29 +62,90 @@ impl Fit for Cnn {
         seed: Seed,
         progress: &mut dyn FnMut(f64) -> bool,
     ) -> Result<Artifact, FitError> {
+        self.learn(data, None, seed, progress)
+    }
+}
+
+/// What a student is told beside its rows.
+#[derive(Clone, Copy)]
+pub(crate) struct Told<'a> {
+    pub heat: Heat,
+    /// The teacher's answers at the heat's temperature, one row of classes a row.
+    pub soft: &'a [f64],
+    /// Whether a row's own label is known; others tell nothing of how sure it may be.
+    pub real: &'a [bool],
+}
+
+impl Cnn {
+    /// Learns from rows; as a student with what it is told.
+    pub(crate) fn learn(
+        &self,
+        data: &Examples,
+        told: Option<Told<'_>>,
+        seed: Seed,
+        progress: &mut dyn FnMut(f64) -> bool,
+    ) -> Result<Artifact, FitError> {
         let target = supervise::classes(self.name(), data)?;
         target.need_two(self.name())?;
-        let pictures = Pictures::new(data, &target, self.mirror)?;
+        let classes = target.names.len();
+        let mut pictures = Pictures::new(data, &target, self.mirror)?;
+        if let Some(told) = told {
+            pictures = pictures.taught(told.soft, classes);
+        }
+        let loss = told.map_or(Loss::Classes, |told| Loss::Taught(told.heat));
         let inputs = Schema { fields: vec![Field::observed(&data.rows.columns()[0], 0)] };
         supervise::check_names(self.name(), &inputs, "probabilities")?;
-        let network = network(pictures.shape, target.names.len());
-        let (order, held) = held_back(data, &target, seed);
+        let network = self.network(pictures.shape, classes)?;
+        let (order, mut held) = held_back(data, &target, seed);
+        held.retain(|&row| told.is_none_or(|told| told.real[row]));
         let schedule = self.schedule(order.len());
-        let mut parameters = schedule.train(&network, Loss::Classes, &pictures, order, seed, progress)?;
+        let mut parameters = schedule.train(&network, loss, &pictures, order, seed, progress)?;
         if !held.is_empty() {
             let temperature = temperature(&network, &parameters, &pictures, &held);
             network.divide(&mut parameters, temperature);
         }
         Ok(write(&pictures, inputs, &network, &parameters, target.names))
     }
-}
 
-impl Cnn {
     fn schedule(&self, rows: usize) -> Schedule {
         let epochs = self.epochs.unwrap_or((LOOKS / rows.max(1)).clamp(10, 30));
         // Few rows make up for it with more, rougher steps.
         let batch = (rows / 50).clamp(16, 128) / 16 * 16;
         Schedule { epochs, batch, rate: 2e-3, decay: 1e-2 }
+    }
+
+    fn network(&self, shape: [usize; 3], classes: usize) -> Result<Network, FitError> {
+        self.check()?;
+        let [_, mut height, mut width] = shape;
+        let mut network = Network::new(shape.iter().product());
+        let mut channels = self.channels;
+        while height.min(width) >= self.room {
+            network = network.conv(channels, height, width).pool(height, width).relu();
+            (height, width) = (height / 2, width / 2);
+            channels = (2 * channels).min(self.most);
+        }
+        network = network.conv(channels, height, width).relu().dropout(0.5 * self.dropout);
+        if self.dense > 0 {
+            network = network.dense(self.dense).relu().dropout(self.dropout);
+        }
+        Ok(network.dense(classes))
+    }
+
+    fn check(&self) -> Result<(), FitError> {
+        let bad = |why: String| Err(supervise::bad(self.name(), why));
+        if self.channels == 0 || self.most < self.channels {
+            let (first, most) = (self.channels, self.most);
+            return bad(format!(
+                "{first} channels growing to {most}, expected at least 1 and no fewer later"
+            ));
+        }
+        if self.room < 2 {
+            return bad(format!("pictures are halved down to {} pixels, expected at least 2", self.room));
+        }
+        if !(0.0..1.0).contains(&self.dropout) {
+            return bad(format!("the share of dropped numbers is {}, expected 0 to below 1", self.dropout));
+        }
+        Ok(())
     }
 }
 
@@ -88,118 +157,6 @@ fn held_back(data: &Examples, target: &Classes<'_>, seed: Seed) -> (Vec<usize>, 
         Some(split) => (counts(split.learn), counts(split.choose)),
         None => (counts((0..data.len()).collect()), Vec::new()),
     }
-}
-
-fn network(shape: [usize; 3], classes: usize) -> Network {
-    let [_, mut height, mut width] = shape;
-    let mut network = Network::new(shape.iter().product());
-    let mut channels = CHANNELS;
-    while height.min(width) >= ROOM {
-        network = network.conv(channels, height, width).pool(height, width).relu();
-        (height, width) = (height / 2, width / 2);
-        channels = (2 * channels).min(MOST_CHANNELS);
-    }
-    network.conv(channels, height, width).relu().dropout(0.2).dense(DENSE).relu().dropout(0.4).dense(classes)
-}
-
-/// Pictures with what they show.
-struct Pictures<'a> {
-    name: &'a str,
-    shape: [usize; 3],
-    data: &'a [f32],
-    /// Of each channel.
-    mean: Vec<f32>,
-    /// One over the deviation of each channel; 0 where it never changes.
-    scale: Vec<f32>,
-    truth: Vec<f32>,
-    weight: Vec<f32>,
-    classes: usize,
-    mirror: bool,
-}
-
-impl<'a> Pictures<'a> {
-    fn new(data: &'a Examples, target: &Classes<'_>, mirror: bool) -> Result<Pictures<'a>, FitError> {
-        let (name, shape, numbers) = pictures_of(data)?;
-        let size: usize = shape.iter().product();
-        if let Some(row) = numbers.chunks_exact(size).position(|p| p.iter().any(|x| !x.is_finite())) {
-            let why =
-                format!("column `{name}`: the picture of row {row} has a number that is missing or infinite");
-            return Err(supervise::bad("cnn", why));
-        }
-        let (mean, scale) = spread(numbers, shape);
-        Ok(Pictures {
-            name,
-            shape,
-            data: numbers,
-            mean,
-            scale,
-            truth: target.probability.iter().map(|&p| p as f32).collect(),
-            weight: supervise::relative(&target.weight),
-            classes: target.names.len(),
-            mirror,
-        })
-    }
-
-    fn size(&self) -> usize {
-        self.shape.iter().product()
-    }
-}
-
-impl Rows for Pictures<'_> {
-    fn input(&self, row: usize, draw: u64, into: &mut Vec<f32>) {
-        let [_, height, width] = self.shape;
-        let picture = &self.data[row * self.size()..(row + 1) * self.size()];
-        let mirror = self.mirror && random::bits(draw, 0, 0) & 1 == 1;
-        let channels = picture.chunks_exact(height * width).zip(self.mean.iter().zip(&self.scale));
-        for (channel, (&mean, &scale)) in channels {
-            for line in channel.chunks_exact(width) {
-                let scaled = line.iter().map(|x| (x - mean) * scale);
-                if mirror { into.extend(scaled.rev()) } else { into.extend(scaled) }
-            }
-        }
-    }
-
-    fn truth(&self, row: usize) -> &[f32] {
-        &self.truth[row * self.classes..(row + 1) * self.classes]
-    }
-
-    fn weight(&self, row: usize) -> f32 {
-        self.weight[row]
-    }
-}
-
-/// The one column, which must be of pictures.
-fn pictures_of(data: &Examples) -> Result<(&str, [usize; 3], &[f32]), FitError> {
-    let columns = data.rows.columns();
-    if let [column] = columns
-        && let Values::Tensor { shape, data } = &column.values
-        && let &[channels, height, width] = shape.as_slice()
-        && channels * height * width > 0
-    {
-        return Ok((&column.name, [channels, height, width], data));
-    }
-    let found: Vec<String> = columns.iter().map(|c| format!("`{}` ({})", c.name, c.values.kind())).collect();
-    let found = if found.is_empty() { "none".into() } else { found.join(", ") };
-    let expected = "one column of pictures, of channels by height by width";
-    Err(supervise::bad("cnn", format!("the columns to learn from are {found}, expected {expected}")))
-}
-
-/// Mean of each channel and one over its deviation.
-fn spread(numbers: &[f32], shape: [usize; 3]) -> (Vec<f32>, Vec<f32>) {
-    let [channels, height, width] = shape;
-    let plane = height * width;
-    let moments = |channel: usize| {
-        let planes = numbers.chunks_exact(plane).skip(channel).step_by(channels);
-        let (mut sum, mut squares, mut count) = (0.0, 0.0, 0.0);
-        for &x in planes.flatten() {
-            let x = f64::from(x);
-            (sum, squares, count) = (sum + x, squares + x * x, count + 1.0);
-        }
-        let mean = sum / count;
-        let deviation = (squares / count - mean * mean).max(0.0).sqrt();
-        (mean as f32, if deviation > 1e-6 * mean.abs().max(1e-6) { (1.0 / deviation) as f32 } else { 0.0 })
-    };
-    (0..channels).map(moments).unzip()
 }
 
 fn write(
@@ -221,4 +178,65 @@ fn write(
     graph.node("", "Softmax", &[&answers], &["probabilities"], vec![("axis", 1.into())]);
     let output = OutputKind::Probabilities { classes: classes.to_vec() };
     supervise::artifact(Task::Classification, inputs, output, &graph)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::network::Layer;
+    use super::*;
+    use domain::Target;
+
+    /// What each layer is, and what it makes.
+    fn layers(cnn: Cnn, shape: [usize; 3]) -> Vec<String> {
+        let network = cnn.network(shape, 10).expect("a sound size");
+        let layer = |layer: &Layer| match layer {
+            Layer::Conv(conv) => format!("conv {} of {} x {}", conv.outputs, conv.height, conv.width),
+            Layer::Pool(_) => "pool".into(),
+            Layer::Relu => "relu".into(),
+            Layer::Dropout(share) => format!("drop {share}"),
+            Layer::Dense(dense) => format!("dense {}", dense.outputs),
+        };
+        network.layers.iter().map(layer).collect()
+    }
+
+    #[test]
+    fn without_wishes_it_is_the_network_that_it_always_was() {
+        let expected = "conv 16 of 28 x 28, pool, relu, conv 32 of 14 x 14, pool, relu, conv 64 of 7 x 7, relu, \
+                        drop 0.2, dense 128, relu, drop 0.4, dense 10";
+        assert_eq!(layers(Cnn::default(), [1, 28, 28]).join(", "), expected);
+    }
+
+    #[test]
+    fn a_small_one_halves_pictures_once_more_and_answers_at_once() {
+        let small = Cnn { channels: 5, most: 12, room: 4, dense: 0, dropout: 0.0, ..Cnn::default() };
+        let expected = "conv 5 of 28 x 28, pool, relu, conv 10 of 14 x 14, pool, relu, conv 12 of 7 x 7, pool, relu, \
+                        conv 12 of 3 x 3, relu, dense 10";
+        assert_eq!(layers(small, [1, 28, 28]).join(", "), expected);
+    }
+
+    #[test]
+    fn how_sure_a_student_may_be_is_told_by_rows_of_known_class() {
+        let mut data = testkit::pictures::bars(2_100, 1).examples;
+        let Target::Class { classes, index } = data.target else { panic!("classes") };
+        let sure = |k: &u32| if *k == 1 { [0.1, 0.9] } else { [0.9, 0.1] };
+        let probability: Vec<f64> = index.iter().flat_map(sure).collect();
+        data.target = Target::Soft { classes, probability: probability.clone() };
+        let held = held_back(&data, &supervise::classes("cnn", &data).expect("classes"), Seed(1)).1;
+        // the rows held back are as sure in one, and less sure in the other
+        let mut less = data.clone();
+        let Target::Soft { probability: said, .. } = &mut less.target else { panic!("soft") };
+        for &row in &held {
+            said[2 * row..2 * row + 2].iter_mut().for_each(|p| *p = 0.5 + 0.2 * (*p - 0.5));
+        }
+        let fit = |data: &Examples, real: &[bool]| {
+            let heat = Heat { temperature: 1.0, hard_share: 0.5 };
+            let told = Told { heat, soft: &probability, real };
+            let cnn = Cnn { channels: 2, most: 2, dense: 0, epochs: Some(1), ..Cnn::default() };
+            cnn.learn(data, Some(told), Seed(1), &mut |_| true).expect("a fit")
+        };
+        let none: Vec<bool> = (0..2_100).map(|row| !held.contains(&row)).collect();
+        assert_eq!(fit(&data, &none), fit(&less, &none), "what a teacher says of them is not asked");
+        let all = vec![true; 2_100];
+        assert_ne!(fit(&data, &all), fit(&less, &all), "labels are");
+    }
 }

@@ -190,6 +190,26 @@ fn cnn_conforms() {
     check_fit(&Cnn { epochs: Some(2), ..Cnn::default() }, &bars(120, 1));
 }
 
+/// A network of a few dozen numbers for each answer.
+fn small() -> Cnn {
+    Cnn { channels: 3, most: 5, room: 4, dense: 0, dropout: 0.0, ..quick() }
+}
+
+#[test]
+fn a_small_cnn_conforms() {
+    check_fit(&Cnn { epochs: Some(2), ..small() }, &bars(120, 1));
+}
+
+#[test]
+fn a_size_that_is_no_network_is_refused() {
+    let said = |cnn: Cnn| cnn.fit(&bars(60, 1), Seed(1), &mut |_| true).expect_err("no network").to_string();
+    let expected = "cannot fit `cnn`: 6 channels growing to 5, expected at least 1 and no fewer later";
+    assert_eq!(said(Cnn { channels: 6, ..small() }), expected);
+    assert!(said(Cnn { room: 1, ..small() }).ends_with("halved down to 1 pixels, expected at least 2"));
+    let expected = "the share of dropped numbers is 1, expected 0 to below 1";
+    assert!(said(Cnn { dropout: 1.0, ..small() }).ends_with(expected));
+}
+
 #[test]
 fn bars_are_told_apart_wherever_they_are() {
     let (train, test) = (bars(600, 1), bars(400, 2));
