@@ -31,13 +31,12 @@ mod tests {
     #[test]
     fn a_wide_loop_answers_what_a_plain_one_does() {
         let xs: Vec<f32> = (0..1000).map(|i| (i as f32 * 0.37).sin()).collect();
-        let scale = |x: f32, y: f32| x * 1.7 + y;
         let mut plain = xs.clone();
-        plain.iter_mut().zip(&xs).for_each(|(y, &x)| *y = scale(x, *y));
+        plain.iter_mut().zip(&xs).for_each(|(y, &x)| *y += x * 1.7);
         let mut found = xs.clone();
         wide(
             #[inline(always)]
-            || found.iter_mut().zip(&xs).for_each(|(y, &x)| *y = x * 1.7 + *y),
+            || found.iter_mut().zip(&xs).for_each(|(y, &x)| *y += x * 1.7),
         );
         assert_eq!(found, plain);
     }
