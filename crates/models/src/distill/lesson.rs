@@ -19,6 +19,8 @@ pub struct Lesson {
     weight: Vec<f64>,
     /// Whether a row is of the training rows.
     real: Vec<bool>,
+    /// Whether a teacher is heard.
+    taught: bool,
 }
 
 impl Lesson {
@@ -31,6 +33,7 @@ impl Lesson {
             classes: target.names.to_vec(),
             soft: teacher.to_vec(),
             real: vec![true; data.len()],
+            taught: true,
             weight: target.weight,
             hard: target.probability,
         })
@@ -62,6 +65,12 @@ impl Lesson {
         &self.classes
     }
 
+    /// Whether a teacher is heard. Where none is there is no temperature either: at 2, labels would be learned by answers
+    /// that are twice as sure.
+    pub(crate) fn is_taught(&self) -> bool {
+        self.taught
+    }
+
     /// Whether a row is of the training rows, whose labels are known.
     pub(crate) fn real(&self) -> &[bool] {
         &self.real
@@ -78,7 +87,7 @@ impl Lesson {
             row.fill(0.0);
             row[class] = 1.0;
         }
-        Lesson { soft: hard.clone(), hard, ..self.clone() }
+        Lesson { soft: hard.clone(), hard, taught: false, ..self.clone() }
     }
 
     /// Some of the rows, in the order given.
@@ -93,6 +102,7 @@ impl Lesson {
             soft: of(&self.soft),
             weight: rows.iter().map(|&r| self.weight[r]).collect(),
             real: rows.iter().map(|&r| self.real[r]).collect(),
+            taught: self.taught,
         }
     }
 

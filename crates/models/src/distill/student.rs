@@ -117,13 +117,12 @@ impl Student {
         self.check()?;
         match &self.kind {
             Kind::Pictures(cnn) => {
-                let soft = lesson.softened(self.temperature)?;
-                let told = Told { heat: self.heat(), soft: &soft, real: lesson.real() };
+                let (heat, soft) = self.hears(lesson)?;
+                let told = Told { heat, soft: &soft, real: lesson.real() };
                 cnn.learn(&lesson.hard(), Some(told), seed, progress)
             }
             Kind::Member(member) if matches!(member.learner, Learner::Perceptron(_)) => {
-                let (data, heat) = (lesson.hard(), self.heat());
-                let soft = lesson.softened(self.temperature)?;
+                let (data, (heat, soft)) = (lesson.hard(), self.hears(lesson)?);
                 let mut bench = Bench::new(&self.name, &data, None, seed)?.taught(heat, soft);
                 Ok(bench.fit(member, progress)?.artifact())
             }
@@ -131,8 +130,12 @@ impl Student {
         }
     }
 
-    fn heat(&self) -> Heat {
-        Heat { temperature: self.temperature as f32, hard_share: self.hard_share as f32 }
+    /// How it learns from a lesson, and the teacher's probabilities at that temperature.
+    fn hears(&self, lesson: &Lesson) -> Result<(Heat, Vec<f64>), FitError> {
+        let (temperature, hard_share) =
+            if lesson.is_taught() { (self.temperature, self.hard_share) } else { (1.0, 1.0) };
+        let heat = Heat { temperature: temperature as f32, hard_share: hard_share as f32 };
+        Ok((heat, lesson.softened(temperature)?))
     }
 
     fn check(&self) -> Result<(), FitError> {

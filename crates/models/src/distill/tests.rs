@@ -94,6 +94,19 @@ fn a_student_learns_the_truth_from_its_teacher_better_than_from_labels() {
 }
 
 #[test]
+fn a_twin_is_the_network_that_learned_the_labels_whatever_the_student_s_temperature() {
+    let data = untimed(200, 1);
+    let lesson = Lesson::new(&data, &teacher(200, 1)).expect("a lesson");
+    let student = Student::perceptron(1, 8, 4, 2.0);
+    let learn =
+        |student: &Student, lesson: &Lesson| student.learn(lesson, Seed(1), &mut |_| true).expect("a fit");
+    let Kind::Member(member) = &student.kind else { panic!("a network of a table") };
+    let plain = member.learn(&lesson.hard(), Seed(1), &mut |_| true).expect("a fit").artifact();
+    assert_eq!(learn(&student, &lesson.hard_twin()), plain);
+    assert_ne!(learn(&student, &lesson), plain);
+}
+
+#[test]
 fn bred_rows_are_labelled_by_an_ensemble_without_their_fold() {
     let (data, stack, shelf) = (untimed(240, 1), Preset::Tiny.stack(), Memory::default());
     let stacked = stack.fit_on(&data, Seed(1), &shelf, &mut |_, _| true).expect("a fit");
