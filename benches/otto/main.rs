@@ -6,7 +6,7 @@
 //! what was fitted in `shelf` beside it and every line of the table in a file of results, so that a run goes on where
 //! the last one stopped.
 //!
-//! usage: otto FOLDER [--preset otto|medium|small|tiny] [--quick] [--rows N]
+//! usage: otto FOLDER [--preset otto|medium|small|tiny] [--quick] [--rows N] [--bred N]
 
 mod measure;
 mod rows;
@@ -70,8 +70,12 @@ impl Split {
         results.put(self.fold, "ensemble, out of fold", Figures::loss_only(stacked.log_loss))?;
         let plain = Lesson::new(&self.train, &stacked.out_of_fold)?;
         self.teach(results, &[("hard", plain.hard_twin()), ("soft", plain.clone())], 1)?;
-        let more = self.bred(&stack, &stacked, &plain, &shelf)?;
-        self.teach(results, &[("hard, bred", more.hard_twin()), ("soft, bred", more)], SEEDS)
+        let more = self.bred(&stack, &stacked, &plain, (&shelf, settings.bred))?;
+        let (hard, soft) = match settings.bred {
+            1.0 => ("hard, bred".to_string(), "soft, bred".to_string()),
+            times => (format!("hard, bred x{times}"), format!("soft, bred x{times}")),
+        };
+        self.teach(results, &[(&hard, more.hard_twin()), (&soft, more)], SEEDS)
     }
 
     /// Teaches every student by every lesson. The first seed tells whether it learns better with dropout or without; the
@@ -119,14 +123,20 @@ impl Split {
         Ok(())
     }
 
-    /// As many bred rows as real ones, at half their weight.
-    fn bred(&self, stack: &Stack, stacked: &Stacked, plain: &Lesson, shelf: &Folder) -> Done<Lesson> {
+    /// So many bred rows for each real one, together at half the weight of the real ones.
+    fn bred(
+        &self,
+        stack: &Stack,
+        stacked: &Stacked,
+        plain: &Lesson,
+        (shelf, times): (&Folder, f64),
+    ) -> Done<Lesson> {
         let parts = (stack, stacked);
         let mut lesson = plain.clone();
         for (rows, said) in
-            label_bred(parts, &self.train, (Breed::Munge, 1.0), SEED, shelf, &mut tell(self.fold))?
+            label_bred(parts, &self.train, (Breed::Munge, times), SEED, shelf, &mut tell(self.fold))?
         {
-            lesson = lesson.with(&rows, &said, 0.5)?;
+            lesson = lesson.with(&rows, &said, 0.5 / times.max(1.0))?;
         }
         Ok(lesson)
     }

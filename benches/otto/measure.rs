@@ -80,7 +80,7 @@ impl Results {
         let file = folder.join(format!("results-{}-{rows}.csv", preset.name()));
         let mut results = Results { file, lines: Vec::new() };
         for line in std::fs::read_to_string(&results.file).unwrap_or_default().lines() {
-            let cells: Vec<&str> = line.split(';').collect();
+            let cells: Vec<&str> = line.split('\t').collect();
             if let [fold, name, loss, parameters, bytes, micros] = cells[..] {
                 let figures = Figures {
                     loss: loss.parse()?,
@@ -117,7 +117,7 @@ impl Results {
         self.lines.push((fold, name.to_string(), figures));
         let mut text = String::new();
         for (fold, name, f) in &self.lines {
-            writeln!(text, "{fold};{name};{};{};{};{}", f.loss, f.parameters, f.bytes, f.micros)?;
+            writeln!(text, "{fold}\t{name}\t{}\t{}\t{}\t{}", f.loss, f.parameters, f.bytes, f.micros)?;
         }
         eprintln!("fold {fold}: {name}: {:.4}", figures.loss);
         Ok(std::fs::write(&self.file, text)?)

@@ -15,17 +15,21 @@ pub struct Settings {
     pub quick: bool,
     /// So many rows only.
     pub rows: usize,
+    /// Bred rows for each real one.
+    pub bred: f64,
 }
 
 impl Settings {
     /// `None` without a folder.
     pub fn of(mut args: impl Iterator<Item = String>) -> Result<Option<Settings>, Box<dyn Error>> {
-        let (mut folder, mut preset, mut quick, mut rows) = (None, Preset::Small, false, usize::MAX);
+        let (mut folder, mut preset, mut quick) = (None, Preset::Small, false);
+        let (mut rows, mut bred) = (usize::MAX, 1.0);
         while let Some(arg) = args.next() {
             match arg.as_str() {
                 "--bench" => {}
                 "--quick" => quick = true,
                 "--rows" => rows = args.next().ok_or("--rows wants a number")?.parse()?,
+                "--bred" => bred = args.next().ok_or("--bred wants a number")?.parse()?,
                 "--preset" => {
                     let name = args.next().unwrap_or_default();
                     preset = Preset::of(&name).ok_or_else(|| format!("no preset is called `{name}`"))?;
@@ -33,7 +37,7 @@ impl Settings {
                 other => folder = Some(PathBuf::from(other)),
             }
         }
-        Ok(folder.map(|folder| Settings { folder, preset, quick, rows }))
+        Ok(folder.map(|folder| Settings { folder, preset, quick, rows, bred }))
     }
 }
 

@@ -85,7 +85,8 @@ fn a_student_learns_the_truth_from_its_teacher_better_than_from_labels() {
         let off = said.chunks(2).zip(&test.truth).map(|(p, t)| (p[1] - t).abs()).sum::<f64>();
         off / test.truth.len() as f64
     };
-    for student in [Student::perceptron(1, 16, 15, 2.0), Student::trees(20, 8)] {
+    // Enough looks for noisy labels to be learned by heart, which is what a teacher saves from.
+    for student in [Student::perceptron(1, 16, 40, 2.0), Student::trees(20, 8)] {
         let (soft, hard) = (far(&student, &lesson), far(&student, &lesson.hard_twin()));
         assert!(soft < hard, "{}: {soft} against {hard}", student.name);
     }
