@@ -18,6 +18,8 @@ const ROWS: usize = 4;
 const NARROW: usize = 16;
 /// Numbers of the narrowest vector worth one.
 const LANES: usize = 8;
+/// Weights, zeros among them, that are too few to matter.
+const SMALL: usize = 1 << 16;
 /// Numbers of a row that are looked through for zeros at a time.
 const MANY: usize = 256;
 
@@ -140,6 +142,12 @@ impl Stage {
 }
 
 impl Dense {
+    /// Whether weights take about as much memory here as in the file: few outputs of many inputs would be mostly zeros.
+    pub fn is_worth(inputs: usize, outputs: usize) -> bool {
+        let padded = inputs.saturating_mul(outputs.next_multiple_of(LANES));
+        padded <= SMALL || padded <= inputs.saturating_mul(outputs).saturating_mul(2)
+    }
+
     /// From weights `[inputs, outputs]`, neither of them 0.
     pub fn new(weights: &[f32], inputs: usize, outputs: usize) -> Dense {
         let stride = outputs.next_multiple_of(LANES);

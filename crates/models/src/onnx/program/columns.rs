@@ -219,7 +219,8 @@ impl Search<'_, '_> {
         let (&[a, b], Data::F32(v)) = (matrix.shape(), matrix.data()) else { return None };
         let (inputs, outputs) = if turned { (b, a) } else { (a, b) };
         // 0 times a weight must be 0 for zeros to be left out.
-        (v.iter().all(|w| w.is_finite()) && inputs > 0 && outputs > 0).then_some(())?;
+        let sound = inputs > 0 && outputs > 0 && v.iter().all(|w| w.is_finite());
+        (sound && Dense::is_worth(inputs, outputs)).then_some(())?;
         let mut dense = match turned {
             false => Dense::new(v, inputs, outputs),
             true => {
