@@ -46,7 +46,7 @@ fn main() -> Done<()> {
         split.run(&settings, &mut results)?;
     }
     results.print();
-    table::gaps(&results);
+    table::gaps(&results)?;
     Ok(())
 }
 

@@ -1,18 +1,19 @@
 //! The table of students: each beside its twin on hard labels, over seeds, and what of the teacher it keeps.
 
 use super::measure::{Figures, Results};
-use stats::sum::{mean, variance};
+use stats::BadInput;
+use stats::paired::paired_mean;
+use stats::sum::mean;
 use std::collections::BTreeMap;
-
-/// Student's t for a 95% interval of the mean of 2, 3, 4 and 5 numbers.
-const T: [f64; 4] = [12.706, 4.303, 3.182, 2.776];
 
 /// By student and lesson, the figures of each seed.
 type Fits = BTreeMap<(String, String), Vec<Figures>>;
 
 /// Prints a line for each student and lesson with soft labels, of the first fold.
-pub fn gaps(results: &Results) {
-    let (Some(teacher), Some(prior)) = (results.get(0, "ensemble"), results.get(0, "prior")) else { return };
+pub fn gaps(results: &Results) -> Result<(), BadInput> {
+    let (Some(teacher), Some(prior)) = (results.get(0, "ensemble"), results.get(0, "prior")) else {
+        return Ok(());
+    };
     let logistic = results.get(0, "member logistic");
     let fits = fits(results);
     println!(
@@ -30,13 +31,14 @@ pub fn gaps(results: &Results) {
             teacher.bytes as f64 / soft[0].bytes as f64,
             soft[0].micros,
             s.len(),
-            interval(&h, 4),
-            interval(&s, 4),
-            interval(&recovered, 0),
+            interval(&h, 4)?,
+            interval(&s, 4)?,
+            interval(&recovered, 0)?,
             kept(prior.loss),
             logistic.map_or("-".into(), |from| kept(from.loss)),
         );
     }
+    Ok(())
 }
 
 /// The better way of each: the one that all seeds went, or of single fits the one of less loss.
@@ -64,14 +66,12 @@ fn losses(fits: &[Figures]) -> Vec<f64> {
     fits.iter().map(|f| f.loss).collect()
 }
 
-/// The mean, with its 95% interval where there are several.
-fn interval(values: &[f64], digits: usize) -> String {
-    let middle = mean(values);
-    match T.get(values.len().wrapping_sub(2)) {
-        Some(t) => {
-            let half = t * (variance(values) / values.len() as f64).sqrt();
-            format!("{middle:.digits$} [{:.digits$}, {:.digits$}]", middle - half, middle + half)
-        }
-        None => format!("{middle:.digits$}"),
+/// The mean and, of several numbers, its 95% interval by Student's t.
+fn interval(values: &[f64], digits: usize) -> Result<String, BadInput> {
+    if values.len() < 2 {
+        return Ok(format!("{:.digits$}", mean(values)));
     }
+    let own: Vec<u64> = (0..values.len() as u64).collect();
+    let found = paired_mean(values, &own)?.estimate(0.95)?;
+    Ok(format!("{:.digits$} [{:.digits$}, {:.digits$}]", found.value, found.low, found.high))
 }

@@ -163,10 +163,10 @@ impl Program {
             slots[slot] = Slot::Fed(feed);
         }
         let mut live: usize = fed.iter().map(|(_, t)| t.len()).sum();
-        let fed =
-            |step: &&Step| !matches!(step.outputs[..], [Some(slot)] if matches!(slots[slot], Slot::Fed(_)));
-        let steps: Vec<&Step> = self.steps.iter().filter(fed).collect();
-        for step in steps {
+        for step in &self.steps {
+            if matches!(step.outputs[..], [Some(slot)] if matches!(slots[slot], Slot::Fed(_))) {
+                continue;
+            }
             step.run(&mut slots, &mut live).map_err(|why| OnnxError::Run {
                 node: step.node.clone(),
                 op: step.op.clone(),

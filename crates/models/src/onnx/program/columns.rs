@@ -4,7 +4,7 @@
 //! Not an optimiser of graphs: what is known is what trainers of tables write. Invariant: the answers are those of the
 //! nodes one by one, bit for bit; what is fed column by column is still taken.
 
-use super::search::{Found, Search, replace, row};
+use super::search::{Found, Search, Weights, replace};
 use super::{Loader, Step};
 use crate::onnx::engine::Engine;
 use crate::onnx::node::Kernel;
@@ -186,17 +186,12 @@ impl Search<'_, '_> {
     /// A product with constant weights, what is added to it, what is cut off.
     fn dense(&self, step: usize, value: usize, width: usize) -> Option<(Vec<usize>, Dense)> {
         let own = self.loader.engine == Engine::Own && self.input(step, 0) == Some(value);
-        let mut dense = match self.steps[step].op.as_str() {
-            "MatMul" if own => self.weights(step, false, None)?,
-            "Gemm" if own => {
-                let node = self.node(step, Dtype::F32).ok()?;
-                let plain = |name| node.float(name).ok().map(|x| x.unwrap_or(1.0)) == Some(1.0);
-                (plain("alpha") && plain("beta") && !node.flag("transA", false).ok()?).then_some(())?;
-                self.weights(step, node.flag("transB", false).ok()?, node.has(2).then_some(2))?
-            }
-            _ => return None,
-        };
-        (dense.inputs == width).then_some(())?;
+        let Weights { matrix, inputs, outputs, addend } = self.weights(step).filter(|_| own)?;
+        // 0 times a weight must be 0 for zeros to be left out.
+        let sound = inputs > 0 && outputs > 0 && matrix.iter().all(|w| w.is_finite());
+        (sound && inputs == width && Dense::is_worth(inputs, outputs)).then_some(())?;
+        let mut dense = Dense::new(&matrix, inputs, outputs);
+        dense.addend = addend;
         let mut members = vec![step];
         let follows = |members: &[usize], op: &str| {
             self.next(*members.last()?).filter(|&next| self.steps[next].op == op)
@@ -212,34 +207,6 @@ impl Search<'_, '_> {
             members.push(next);
         }
         Some((members, dense))
-    }
-
-    fn weights(&self, step: usize, turned: bool, addend: Option<usize>) -> Option<Dense> {
-        let matrix = self.constant(step, 1)?;
-        let (&[a, b], Data::F32(v)) = (matrix.shape(), matrix.data()) else { return None };
-        let (inputs, outputs) = if turned { (b, a) } else { (a, b) };
-        // 0 times a weight must be 0 for zeros to be left out.
-        let sound = inputs > 0 && outputs > 0 && v.iter().all(|w| w.is_finite());
-        (sound && Dense::is_worth(inputs, outputs)).then_some(())?;
-        let mut dense = match turned {
-            false => Dense::new(v, inputs, outputs),
-            true => {
-                let weight = |i: usize| (0..outputs).map(move |o| v[o * inputs + i]);
-                Dense::new(&(0..inputs).flat_map(weight).collect::<Vec<f32>>(), inputs, outputs)
-            }
-        };
-        if let Some(place) = addend {
-            dense.addend = Some(self.columns(step, place, outputs)?);
-        }
-        Some(dense)
-    }
-
-    /// A constant, one number a column.
-    fn columns(&self, step: usize, place: usize, width: usize) -> Option<Vec<f32>> {
-        match row(self.constant(step, place)?, width)? {
-            &[one] => Some(vec![one; width]),
-            many => Some(many.to_vec()),
-        }
     }
 
     fn number(&self, step: usize, place: usize) -> Option<f32> {

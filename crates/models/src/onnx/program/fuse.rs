@@ -5,13 +5,13 @@
 //! answers are those of the nodes one by one, bit for bit, since skipping zeros changes no sum. What does not
 //! keep zeros zero ends the chain, and the rest of the graph gets the full matrix.
 
-use super::search::{Found, Search, replace, row};
+use super::search::{Found, Search, Weights, replace, row};
 use super::{Loader, Step};
 use crate::onnx::chain::{Chain, Map, Norm, Product, Stage};
 use crate::onnx::ml::{Grams, Scorer, Tokenizer};
 use crate::onnx::node::Kernel;
 use crate::onnx::proto;
-use crate::onnx::tensor::{Data, Dtype, Tensor};
+use crate::onnx::tensor::Dtype;
 
 /// Steps with their nodes, and the most columns of n-grams that one spreads out.
 type Fused<'a> = (Vec<Step>, Vec<&'a proto::Node>, usize);
@@ -124,33 +124,12 @@ impl Search<'_, '_> {
         let product = match self.steps[step].op.as_str() {
             "LinearClassifier" => Scorer::classifier(&self.node(step, Dtype::F32).ok()?).ok()?.into(),
             "LinearRegressor" => Scorer::regressor(&self.node(step, Dtype::F32).ok()?).ok()?.into(),
-            "MatMul" => self.matrix(step, false, None)?,
-            "Gemm" => {
-                let node = self.node(step, Dtype::F32).ok()?;
-                let plain = |name| node.float(name).ok().map(|x| x.unwrap_or(1.0)) == Some(1.0);
-                (plain("alpha") && plain("beta") && !node.flag("transA", false).ok()?).then_some(())?;
-                let addend = if node.has(2) { Some(self.constant(step, 2)?) } else { None };
-                self.matrix(step, node.flag("transB", false).ok()?, addend)?
+            "MatMul" | "Gemm" => {
+                let Weights { matrix, inputs, outputs, addend } = self.weights(step)?;
+                Product::matrix(matrix, inputs, outputs, addend)
             }
             _ => return None,
         };
         (product.columns == width).then_some(product)
-    }
-
-    /// A product with a constant matrix, `turned` when its rows are targets, and what is added to each row.
-    fn matrix(&self, step: usize, turned: bool, addend: Option<&Tensor>) -> Option<Product> {
-        // the chain's value comes first, the constant second
-        let matrix = self.constant(step, 1)?;
-        let (&[a, b], Data::F32(v)) = (matrix.shape(), matrix.data()) else { return None };
-        let (columns, targets) = if turned { (b, a) } else { (a, b) };
-        let weights = match turned {
-            false => v.clone(),
-            true => (0..columns).flat_map(|c| (0..targets).map(move |t| v[t * columns + c])).collect(),
-        };
-        let addend = match addend {
-            Some(t) => Some(row(t, targets)?.to_vec()),
-            None => None,
-        };
-        Some(Product::matrix(weights, columns, targets, addend))
     }
 }

@@ -26,6 +26,14 @@ pub(super) struct Found {
     pub kernel: Kernel,
 }
 
+/// What rows are multiplied by, `[inputs, outputs]`, and what is added to each.
+pub(super) struct Weights {
+    pub matrix: Vec<f32>,
+    pub inputs: usize,
+    pub outputs: usize,
+    pub addend: Option<Vec<f32>>,
+}
+
 /// Puts each finding in the place of its last member.
 pub(super) fn replace(steps: &mut Vec<Step>, nodes: &mut Vec<&proto::Node>, found: Vec<Found>) {
     let mut gone = vec![false; steps.len()];
@@ -73,6 +81,38 @@ impl<'s, 'a> Search<'s, 'a> {
             *first = Some(Operand { dtype, constant: None });
         }
         Node::new(self.nodes[step], (0, Engine::Own), inputs)
+    }
+
+    /// The weights of a `MatMul` or of a `Gemm` that changes nothing but by them.
+    pub fn weights(&self, step: usize) -> Option<Weights> {
+        let (turned, addend) = match self.steps[step].op.as_str() {
+            "MatMul" => (false, false),
+            "Gemm" => {
+                let node = self.node(step, Dtype::F32).ok()?;
+                let plain = |name| node.float(name).ok().map(|x| x.unwrap_or(1.0)) == Some(1.0);
+                (plain("alpha") && plain("beta") && !node.flag("transA", false).ok()?).then_some(())?;
+                (node.flag("transB", false).ok()?, node.has(2))
+            }
+            _ => return None,
+        };
+        // The rows come first, the constant second.
+        let matrix = self.constant(step, 1)?;
+        let (&[a, b], Data::F32(v)) = (matrix.shape(), matrix.data()) else { return None };
+        let (inputs, outputs) = if turned { (b, a) } else { (a, b) };
+        let matrix = match turned {
+            false => v.clone(),
+            true => (0..inputs).flat_map(|i| (0..outputs).map(move |o| v[o * inputs + i])).collect(),
+        };
+        let addend = if addend { Some(self.columns(step, 2, outputs)?) } else { None };
+        Some(Weights { matrix, inputs, outputs, addend })
+    }
+
+    /// A constant, one number a column.
+    pub fn columns(&self, step: usize, place: usize, width: usize) -> Option<Vec<f32>> {
+        match row(self.constant(step, place)?, width)? {
+            &[one] => Some(vec![one; width]),
+            many => Some(many.to_vec()),
+        }
     }
 
     pub fn constant(&self, step: usize, input: usize) -> Option<&Tensor> {
