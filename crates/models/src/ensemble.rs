@@ -12,8 +12,10 @@ mod stack;
 mod write;
 
 pub use preset::Preset;
+pub(crate) use run::mark;
 pub use second::Second;
 pub use shelf::{Memory, Nothing, Shelf};
+pub(crate) use stack::put;
 pub use stack::{Scored, Stack, Stacked, Telling};
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ pub use learner::Learner;
 pub use member::{Learned, Member};
 pub use recipe::{Extra, Inputs, Recipe, Space, Transform};
 
-pub(crate) use learner::{Head, Job};
+pub(crate) use learner::{Head, Job, normalised};
 pub(crate) use member::Bench;
 pub(crate) use prep::Prep;
 pub(crate) use scale::Scale;

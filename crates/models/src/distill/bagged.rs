@@ -4,12 +4,13 @@
 //! that never saw it, and an interrupted fit with the same data, seed and shelf goes on where it was.
 
 use crate::contract::{Artifact, Fit, FitError, Seed};
-use crate::ensemble::{Scored, Shelf, Stacked, Telling};
+use crate::ensemble::{Scored, Shelf, Stacked, Telling, mark, put};
 use crate::neural::Cnn;
 use crate::onnx::{Dtype, Merger, OnnxError, OnnxModel};
 use crate::split::folds;
 use crate::supervise::{self, Classes, bad};
-use domain::{Examples, Field, OutputKind, Schema, Signature, Task, Values};
+use crate::zoo::normalised;
+use domain::{Examples, Field, OutputKind, Schema, Signature, Task};
 use stats::distill::{Blend, Group};
 use stats::random;
 
@@ -52,9 +53,7 @@ impl Bagged {
                 let network = run.network(&learn, (fold, bag), &format!("without fold {fold}"), progress)?;
                 let model = OnnxModel::load(&network).map_err(|e| bad("cnn", e.to_string()))?;
                 let said = super::answers(&model, &rows).map_err(|e| bad("cnn", e.to_string()))?;
-                for (&row, said) in held.iter().zip(said.chunks_exact(width)) {
-                    out[row * width..(row + 1) * width].copy_from_slice(said);
-                }
+                put(out, &held, &said, width);
             }
         }
         let whole = |bag| run.network(data, (self.folds, bag), "all rows", progress);
@@ -98,7 +97,7 @@ impl<'a> Run<'a> {
         let fields = data.rows.columns().iter().map(|column| Field::observed(column, 0)).collect();
         let output = OutputKind::Probabilities { classes: target.names.to_vec() };
         let signature = Signature { task: Task::Classification, inputs: Schema { fields }, output };
-        let (fold, mark) = (folds(data, bagged.folds, seed), mark(data, seed));
+        let (fold, mark) = (folds(data, bagged.folds, seed), mark(data, seed, bagged.folds));
         Ok(Run { bagged, target, seed, shelf, fold, signature, mark })
     }
 
@@ -170,26 +169,10 @@ fn mean(artifacts: &[Artifact], classes: usize) -> Result<Vec<u8>, OnnxError> {
     }
     let mut graph = merger.graph;
     let sum = graph.op("Sum", &said, vec![]);
-    let axes = graph.fresh("axes");
-    graph.initializer_i64(&axes, &[1], vec![1]);
-    let total = graph.op("ReduceSum", &[&sum, &axes], vec![("keepdims", 1.into())]);
-    let mean = graph.op("Div", &[&sum, &total], vec![]);
+    let mean = normalised(&mut graph, &sum);
     graph.output(&answer, Dtype::F32, &[classes]);
     graph.node("", "Identity", &[&mean], &[&answer], vec![]);
     Ok(graph.finish())
-}
-
-/// What the shelf knows data and seed by.
-fn mark(data: &Examples, seed: Seed) -> u64 {
-    let mut mark = seed.0;
-    for column in data.rows.columns() {
-        mark = column.name.bytes().fold(mark, |mark, byte| random::bits(mark, u64::from(byte), 0));
-        if let Values::Tensor { data, .. } = &column.values {
-            mark = data.iter().fold(mark, |mark, x| random::bits(mark, u64::from(x.to_bits()), 1));
-        }
-    }
-    let rest = format!("{:?} {:?} {:?} {:?}", data.target, data.weight, data.at, data.entity);
-    rest.bytes().fold(mark, |mark, byte| random::bits(mark, u64::from(byte), 2))
 }
 
 #[cfg(test)]

@@ -211,7 +211,7 @@ fn fold_in(state: u64, bytes: impl Iterator<Item = u8>) -> u64 {
 }
 
 /// What the shelf knows data, seed and folds by.
-fn mark(data: &Examples, seed: Seed, folds: usize) -> u64 {
+pub(crate) fn mark(data: &Examples, seed: Seed, folds: usize) -> u64 {
     let mut hash = fold_in(0xCBF2_9CE4_8422_2325, seed.0.to_le_bytes().into_iter().chain([folds as u8]));
     for column in data.rows.columns() {
         hash = fold_in(hash, column.name.bytes());

@@ -185,7 +185,7 @@ pub(super) fn take(from: &[f64], rows: &[usize], width: usize) -> Vec<f64> {
 }
 
 /// Puts rows of `width` numbers where they belong.
-pub(super) fn put(into: &mut [f64], rows: &[usize], from: &[f64], width: usize) {
+pub(crate) fn put(into: &mut [f64], rows: &[usize], from: &[f64], width: usize) {
     for (&row, cells) in rows.iter().zip(from.chunks_exact(width)) {
         into[row * width..(row + 1) * width].copy_from_slice(cells);
     }

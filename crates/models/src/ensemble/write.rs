@@ -3,6 +3,7 @@
 use super::second::ANSWERS;
 use crate::contract::FitError;
 use crate::onnx::{Dtype, GraphBuilder, Merger, OnnxError};
+use crate::zoo::normalised;
 use stats::distill::Blend;
 
 /// Keeps logarithms finite, as [`Blend`] does.
@@ -34,10 +35,7 @@ pub(super) fn write(
     }
     let mut graph = merger.graph;
     let pooled = pool(&mut graph, &said, blend);
-    let axes = graph.fresh("axes");
-    graph.initializer_i64(&axes, &[1], vec![1]);
-    let total = graph.op("ReduceSum", &[&pooled, &axes], vec![("keepdims", 1.into())]);
-    let answer = graph.op("Div", &[&pooled, &total], vec![]);
+    let answer = normalised(&mut graph, &pooled);
     graph.output(&answer_name, Dtype::F32, &[classes]);
     graph.node("", "Identity", &[&answer], &[&answer_name], vec![]);
     Ok(graph.finish())

@@ -120,7 +120,7 @@ impl Head for Mean {
 }
 
 /// Rows divided by their sums.
-pub(super) fn normalised(graph: &mut GraphBuilder, input: &str) -> String {
+pub(crate) fn normalised(graph: &mut GraphBuilder, input: &str) -> String {
     let axes = graph.fresh("axes");
     graph.initializer_i64(&axes, &[1], vec![1]);
     let total = graph.op("ReduceSum", &[input, &axes], vec![("keepdims", 1.into())]);
