@@ -57,7 +57,7 @@ impl Temperature {
         }
         let row = |i: usize| &logits[i * width..(i + 1) * width];
         let slope = |factor: f64| {
-            let one = |i: usize| expected(row(i), factor) - row(i)[classes[i]];
+            let one = |i: usize| expected_gain(row(i), classes[i], factor);
             sum((0..classes.len()).map(|i| weights.map_or(1.0, |w| w[i]) * one(i)))
         };
         let factor = bisect(1.0 / HOTTEST, 1.0 / COLDEST, |factor| slope(factor) >= 0.0);
@@ -95,9 +95,10 @@ fn softmax(logits: &[f64], factor: f64) -> Vec<f64> {
     parts.into_iter().map(|part| part / total).collect()
 }
 
-/// The mean logit under that softmax.
-fn expected(logits: &[f64], factor: f64) -> f64 {
-    sum(softmax(logits, factor).iter().zip(logits).map(|(p, z)| p * z))
+/// The mean logit under that softmax, less the logit of the row's true class. The difference is taken before
+/// the mean: of a row that is right and sure it is far smaller than the rounding of either.
+fn expected_gain(logits: &[f64], class: usize, factor: f64) -> f64 {
+    sum(softmax(logits, factor).iter().zip(logits).map(|(p, z)| p * (z - logits[class])))
 }
 
 #[cfg(test)]
@@ -111,6 +112,17 @@ mod tests {
         assert!((right.temperature() - COLDEST).abs() < 1e-9);
         let wrong = Temperature::fit(&[1, 0], &[1.0, 0.0, 0.0, 1.0], 2, None).unwrap();
         assert!((wrong.temperature() - HOTTEST).abs() < 1e-9);
+    }
+
+    #[test]
+    fn rows_that_are_right_ask_for_the_coldest_wherever_their_logits_lie() {
+        let row = [1.2416663427876187, -1.9618359428720513, -1.3368933769480837];
+        let moved = row.map(|z| z + 3.3247862319598194);
+        for row in [row, moved] {
+            let logits = [&[0.0; 3], row.as_slice()].concat();
+            let fitted = Temperature::fit(&[0, 0], &logits, 3, None).unwrap();
+            assert!((fitted.temperature() - COLDEST).abs() < 1e-9, "{}", fitted.temperature());
+        }
     }
 
     #[test]
