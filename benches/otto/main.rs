@@ -30,7 +30,7 @@ const FOLDS: usize = 5;
 /// Fits of a student, each from a start of its own.
 const SEEDS: u64 = 5;
 /// Looks at every row that a network gets.
-const EPOCHS: usize = 20;
+const EPOCHS: usize = 40;
 
 fn main() -> Done<()> {
     let Some(settings) = Settings::of(std::env::args().skip(1))? else {
@@ -145,8 +145,9 @@ impl Split {
 /// From about a tenth of a thousandth to a tenth of a big teacher's bytes.
 fn students() -> Vec<Student> {
     let network = |(layers, width)| Student::perceptron(layers, width, EPOCHS, 2.0);
-    let small = [network((1, 64)), network((2, 128)), Student::logistic(), Student::trees(100, 31)];
-    small.into_iter().chain([network((2, 256)), Student::trees(300, 31)]).collect()
+    let small =
+        [network((1, 64)), network((2, 128)), network((1, 512)), network((2, 256)), network((2, 512))];
+    small.into_iter().chain([Student::logistic(), Student::trees(100, 31), Student::trees(600, 63)]).collect()
 }
 
 /// A network learns with and without dropout: a twin on hard labels is compared at its better way.
