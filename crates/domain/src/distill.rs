@@ -29,6 +29,9 @@ pub struct DistillFacts {
     pub p99: Option<f64>,
     /// The most bytes.
     pub bytes: Option<f64>,
+    /// What making a student smaller may cost a row; see [`StepFact::pays`].
+    #[serde(default)]
+    pub tolerance: f64,
 }
 
 /// One student.
@@ -49,6 +52,30 @@ pub struct StudentFact {
     pub bytes: u64,
     /// What 99 of 100 requests stay below, in microseconds; `None` where it was not measured.
     pub p99: Option<Estimate>,
+    /// What was tried to make it smaller, in this order; what paid is part of all figures above.
+    #[serde(default)]
+    pub steps: Vec<StepFact>,
+}
+
+/// A step that was to make a student smaller.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StepFact {
+    /// What was done: `int8`, or `width 90%`.
+    pub what: String,
+    /// Bytes of the graph before it.
+    pub before: u64,
+    /// Bytes of the graph after it.
+    pub bytes: u64,
+    /// What the result loses a row above the student as it was taught, on the same rows: steps cannot add up to more
+    /// than one may cost.
+    pub change: Estimate,
+}
+
+impl StepFact {
+    /// Whether it is kept: it saves bytes, and costs no more than `tolerance` at the upper end of its interval.
+    pub fn pays(&self, tolerance: f64) -> bool {
+        self.bytes < self.before && self.change.high <= tolerance
+    }
 }
 
 /// What the rule says.
@@ -127,7 +154,8 @@ mod tests {
     fn student(name: &str, loss: f64, bytes: u64, p99: Option<f64>) -> StudentFact {
         let p99 = p99.map(|value| Estimate { value, low: value, high: 1.1 * value, rows: 2000 });
         let (twin, kept) = (Some(around(loss + 0.02)), Some(around(0.5)));
-        StudentFact { name: name.into(), loss: around(loss), twin, kept, parameters: 1, bytes, p99 }
+        let steps = Vec::new();
+        StudentFact { name: name.into(), loss: around(loss), twin, kept, parameters: 1, bytes, p99, steps }
     }
 
     fn facts(gain: f64, students: Vec<StudentFact>) -> DistillFacts {
@@ -140,7 +168,19 @@ mod tests {
             students,
             p99: Some(1000.0),
             bytes: None,
+            tolerance: 0.002,
         }
+    }
+
+    #[test]
+    fn a_step_pays_where_it_saves_bytes_and_may_cost_little() {
+        let step = |bytes, high| {
+            let change = Estimate { value: 0.0, low: -0.001, high, rows: 1000 };
+            StepFact { what: "int8".into(), before: 100, bytes, change }.pays(0.002)
+        };
+        assert!(step(30, 0.002));
+        assert!(!step(100, 0.001), "nothing is saved");
+        assert!(!step(30, 0.0021), "it may cost more");
     }
 
     #[test]

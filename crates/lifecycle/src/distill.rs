@@ -5,6 +5,7 @@
 
 mod pupils;
 mod shelf;
+mod smaller;
 mod teacher;
 
 use crate::gate::{self, Trial};
@@ -148,6 +149,7 @@ impl Class<'_> {
             students: Vec::new(),
             p99: self.project.plan.budget.p99.map(|p99| p99.0 as f64),
             bytes: self.project.plan.budget.size_mb.map(|mb| mb * 1e6),
+            tolerance: self.project.plan.distill.tolerance,
         };
         if matches!(distill(&facts), DistillDecision::Refuse(_)) {
             return Ok((facts, Vec::new()));
@@ -158,9 +160,13 @@ impl Class<'_> {
         Ok((facts, pupils))
     }
 
+    fn failed(&self, whose: &str, why: &dyn std::fmt::Display) -> StageError {
+        StageError::Load { version: whose.into(), why: why.to_string() }
+    }
+
     /// The row losses of a model on the guard.
     fn losses(&self, artifact: &Artifact) -> Result<Vec<f64>, StageError> {
-        let load = |e: &dyn std::fmt::Display| StageError::Load { version: "new".into(), why: e.to_string() };
+        let load = |e: &dyn std::fmt::Display| self.failed("new", e);
         let model = OnnxModel::load(artifact).map_err(|e| load(&e))?;
         let rows = self.guard.examples();
         let values = models::distill::answers(&model, &rows.rows).map_err(|e| load(&e))?;

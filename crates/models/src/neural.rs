@@ -22,6 +22,7 @@ mod perceptron;
 mod pictures;
 mod pool;
 mod product;
+mod thin;
 mod train;
 mod write;
 

@@ -32,7 +32,7 @@ pub use recipe::{Extra, Inputs, Recipe, Space, Transform};
 pub(crate) use learner::{Head, Job, normalised};
 pub(crate) use member::Bench;
 pub(crate) use prep::Prep;
-pub(crate) use scale::Scale;
+pub(crate) use scale::{Scale, Zeros};
 pub(crate) use space::points_of;
 
 #[cfg(test)]

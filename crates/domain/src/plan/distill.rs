@@ -10,7 +10,7 @@ pub enum Preset {
     Tiny,
     /// Nine models and three judges: minutes.
     Small,
-    /// Fourteen models and three judges: an hour.
+    /// Fifteen models and three judges: an hour or two.
     Medium,
     /// The 33 models and 8 engineered features that won the Otto challenge: hours.
     Otto,
@@ -40,10 +40,12 @@ pub struct Distill {
     pub bred: f64,
     /// How often a network looks at each row.
     pub epochs: usize,
+    /// What int8 weights, or a narrower network, may cost a row; 0 tries neither.
+    pub tolerance: f64,
 }
 
 impl Default for Distill {
     fn default() -> Self {
-        Distill { preset: Preset::Small, guard: 0.1, bred: 1.0, epochs: 20 }
+        Distill { preset: Preset::Small, guard: 0.1, bred: 1.0, epochs: 20, tolerance: 0.002 }
     }
 }

@@ -288,7 +288,7 @@ pub const FIELDS: &[FieldDoc] = &[
         "distill.preset",
         Choice(&["tiny", "small", "medium", "otto"]),
         "small",
-        "the teacher of `incumbent distill`: 3 models in seconds, 9 in minutes, 14 in an hour, or the 33 that won the Otto challenge in hours",
+        "the teacher of `incumbent distill`: 3 models in seconds, 9 in minutes, 15 in an hour or two, or the 33 that won the Otto challenge in hours",
     ),
     field(
         "distill.guard",
@@ -307,6 +307,12 @@ pub const FIELDS: &[FieldDoc] = &[
         Whole { min: 1, max: 1000 },
         "20",
         "how often a student network looks at each row",
+    ),
+    field(
+        "distill.tolerance",
+        Number { min: 0.0, max: 1.0 },
+        "0.002",
+        "what a student may lose a row, in nats, by int8 weights and by a narrower network; a step that may cost more is undone, 0 tries none",
     ),
     field(
         "serve.address",

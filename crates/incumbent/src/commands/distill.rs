@@ -5,7 +5,7 @@ mod picture;
 use crate::progress::Shown;
 use crate::{Outcome, args, commands, print, workspace};
 use anyhow::Context;
-use domain::distill::{DistillDecision, StudentFact};
+use domain::distill::{DistillDecision, DistillFacts, StepFact, StudentFact};
 use domain::gate::{Decision, Estimate};
 use lifecycle::distill::{self, Outcome as Distilled};
 use serde_json::json;
@@ -47,6 +47,7 @@ fn told(found: &Distilled) {
             ["student", "log loss", "its hard twin", "of the way", "parameters", "bytes", "p99, us"];
         println!("\n{}", print::table(&headings, facts.students.iter().map(row).collect()));
     }
+    steps(facts);
     match &found.decision {
         DistillDecision::Refuse(why) => println!("\nrefused: {why}"),
         DistillDecision::Nobody(why) => println!("\nno student is within the budget: {why}"),
@@ -54,6 +55,21 @@ fn told(found: &Distilled) {
     }
     if let Some((id, verdict)) = &found.student {
         commands::gate::print(&id.to_string(), verdict);
+    }
+}
+
+/// What was tried to make students smaller.
+fn steps(facts: &DistillFacts) {
+    let line = |student: &StudentFact, step: &StepFact| {
+        let kept = if step.pays(facts.tolerance) { "kept" } else { "undone" };
+        let bytes = format!("{} of {}", step.bytes, step.before);
+        vec![student.name.clone(), step.what.clone(), bytes, print::estimate(&step.change), kept.into()]
+    };
+    let of = |student| move |step| line(student, step);
+    let lines: Vec<_> = facts.students.iter().flat_map(|s: &StudentFact| s.steps.iter().map(of(s))).collect();
+    if !lines.is_empty() {
+        let headings = ["student", "made smaller by", "bytes", "costs a row", ""];
+        println!("\n{}", print::table(&headings, lines));
     }
 }
 

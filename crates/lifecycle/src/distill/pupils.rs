@@ -1,13 +1,14 @@
 //! Students that were taught all rows: what each is worth beside its twin, and what it costs at the server's door.
 
+use super::smaller::{Smaller, smaller};
 use super::{Class, fit, measure};
 use crate::{Progress, StageError, cost, version};
-use domain::distill::StudentFact;
+use domain::distill::{StepFact, StudentFact};
 use domain::gate::{Estimate, Resource};
 use models::Artifact;
 use models::artifact::golden;
 use models::distill::{Halving, Lesson, Student, halve};
-use models::onnx::OnnxModel;
+use models::onnx::{OnnxModel, parameters};
 use stats::distill::share_of_gain;
 use std::sync::Arc;
 use store::version::{Golden, VersionFiles, put_version};
@@ -24,6 +25,7 @@ pub(super) struct Pupil {
     parameters: u64,
     losses: Vec<f64>,
     twin: Vec<f64>,
+    steps: Vec<StepFact>,
 }
 
 /// Teaches the whole ladder a little and the better ones all of it; then their twins the same rows, from hard labels.
@@ -48,13 +50,12 @@ pub(super) fn teach(
     let pupil = |(place, tried): (usize, models::distill::Tried)| {
         let mut share = |share: f64| progress.share((place as f64 + share) / count);
         let twin = twin(class, &tried.student, &hard, &mut share)?;
-        Ok(Pupil {
-            name: tried.student.name,
-            twin,
-            losses: tried.losses,
-            parameters: tried.parameters as u64,
-            artifact: tried.artifact,
-        })
+        let Smaller { artifact, losses, steps } = smaller(class, lesson, &tried, &mut share)?;
+        let parameters = match parameters(&artifact.onnx) {
+            Ok(count) => count as u64,
+            Err(why) => return Err(class.failed(&tried.student.name, &why)),
+        };
+        Ok(Pupil { name: tried.student.name, twin, losses, parameters, artifact, steps })
     };
     tried.into_iter().enumerate().map(pupil).collect()
 }
@@ -95,6 +96,7 @@ impl Pupil {
             parameters: self.parameters,
             bytes: self.artifact.onnx.len() as u64,
             p99: self.p99(class)?,
+            steps: self.steps.clone(),
         })
     }
 
@@ -104,10 +106,9 @@ impl Pupil {
         if class.project.plan.budget.p99.is_none() {
             return Ok(None);
         }
-        let failed = |why: String| StageError::Load { version: self.name.clone(), why };
-        let model = OnnxModel::load(&self.artifact).map_err(|e| failed(e.to_string()))?;
+        let model = OnnxModel::load(&self.artifact).map_err(|e| class.failed(&self.name, &e))?;
         let used = class.rows.rows.select(|name| self.artifact.signature.inputs.field(name).is_some());
-        let (rows, outputs) = golden(&model, &used, ROWS).map_err(|e| failed(e.to_string()))?;
+        let (rows, outputs) = golden(&model, &used, ROWS).map_err(|e| class.failed(&self.name, &e))?;
         let (onnx, signature) = (self.artifact.onnx.clone(), self.artifact.signature.clone());
         let files =
             VersionFiles { onnx, signature, golden: Golden { rows, outputs }, card: self.name.clone() };

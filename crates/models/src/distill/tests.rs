@@ -148,3 +148,51 @@ fn halving_finds_a_good_student_within_the_budget() {
     assert_ne!(tried[0].student.name, "trees_2x2");
     assert!(tried.iter().all(|t| t.losses.len() == guard.rows().len() && t.parameters > 0 && t.cost > 0.0));
 }
+
+#[test]
+fn a_network_is_made_thinner_as_long_as_it_is_wanted() {
+    let data = untimed(300, 1);
+    let lesson = Lesson::new(&data, &teacher(300, 1)).expect("a lesson");
+    let learned = |student: &Student| student.learn(&lesson, Seed(1), &mut |_| true).expect("a fit");
+    let thin = |student: &Student, least: usize| {
+        let mut seen = Vec::new();
+        let mut keep = |tenths: usize, artifact: crate::Artifact| {
+            seen.push((tenths, crate::onnx::parameters(&artifact.onnx).expect("our own bytes")));
+            Ok(tenths > least)
+        };
+        student.thin(&lesson, Seed(1), &mut keep, &mut |_| true).expect("steps");
+        seen
+    };
+    let student = Student::perceptron(2, 20, 5, 2.0);
+    let seen = thin(&student, 7);
+    assert_eq!(seen.iter().map(|s| s.0).collect::<Vec<_>>(), [9, 8, 7], "7 was one too far");
+    let whole = crate::onnx::parameters(&learned(&student).onnx).expect("our own bytes");
+    let parameters: Vec<usize> = [whole].into_iter().chain(seen.iter().map(|s| s.1)).collect();
+    // 20 numbers are 18, 16 and 14: each layer loses the weights of 2, of their inputs and of their outputs
+    let of = |width: usize| width * width + 2 * width + width * 2;
+    let inputs = (whole - parameters[1] - (of(20) - of(18))) / 2;
+    assert!(
+        parameters
+            .windows(2)
+            .zip([(20, 18), (18, 16), (16, 14)])
+            .all(|(p, (wide, narrow))| { p[0] - p[1] == (wide - narrow) * inputs + of(wide) - of(narrow) }),
+        "{parameters:?}"
+    );
+    assert_eq!(thin(&student, 0).len(), 9, "a tenth stays");
+    assert!(thin(&Student::trees(5, 4), 0).is_empty() && thin(&Student::logistic(), 0).is_empty());
+}
+
+#[test]
+fn a_student_of_mostly_empty_columns_answers_what_its_graph_does() {
+    let mut data = untimed(300, 1);
+    let empty = (0..300).map(|i| if i % 5 == 0 { f64::from(i) } else { 0.0 }).collect();
+    let mut columns = data.rows.columns().to_vec();
+    columns.push(Column { name: "rare".into(), values: Values::Number(empty) });
+    data.rows = Table::new(columns).expect("one more column");
+    let Kind::Member(member) = Student::perceptron(1, 8, 3, 1.0).kind else { panic!("a network of a table") };
+    let learned = member.learn(&data, Seed(1), &mut |_| true).expect("a fit");
+    let model = OnnxModel::load(&learned.artifact()).expect("our own bytes");
+    let (own, graph) =
+        (learned.probabilities(&data.rows).expect("answers"), answers(&model, &data.rows).expect("answers"));
+    assert!(own.iter().zip(&graph).all(|(a, b)| (a - b).abs() < 1e-5));
+}

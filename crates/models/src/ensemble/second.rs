@@ -6,7 +6,7 @@ use crate::contract::{FitError, PredictError, Seed};
 use crate::encode::Features;
 use crate::onnx::{Dtype, GraphBuilder};
 use crate::supervise::Classes;
-use crate::zoo::{Head, Job, Learner, Prep, Recipe, Scale};
+use crate::zoo::{Head, Job, Learner, Prep, Recipe, Scale, Zeros};
 use domain::{Examples, Table};
 
 /// What the members' answers are called among a second-level graph's inputs.
@@ -51,7 +51,7 @@ impl Second {
         let mut columns = columns(answers, classes);
         let scale = (!self.learner.takes_missing()).then(|| {
             let logs = logs(&columns, data.len());
-            let scale = Scale::learn(&logs);
+            let scale = Scale::learn(&logs, Zeros::Moved);
             columns = scale.encode(&logs).columns;
             scale
         });

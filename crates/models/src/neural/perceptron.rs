@@ -3,6 +3,7 @@
 use super::loss::{Heat, Loss};
 use super::network::Network;
 use super::product::Products;
+use super::thin::thin;
 use super::train::{PIECE, Rows, Schedule};
 use crate::contract::{FitError, Seed};
 use crate::onnx::GraphBuilder;
@@ -21,7 +22,11 @@ pub struct Perceptron {
     pub dropout: f32,
 }
 
+/// The highest rate of training, and of going on after numbers were taken out.
+const RATES: (f32, f32) = (2e-3, 5e-4);
+
 /// A network with its parameters.
+#[derive(Debug, Clone)]
 pub(crate) struct Trained {
     network: Network,
     parameters: Vec<f32>,
@@ -43,17 +48,38 @@ impl Perceptron {
             network = network.dense(self.width).relu().dropout(self.dropout);
         }
         let network = network.dense(rows.outputs);
-        let order: Vec<usize> = (0..rows.weight.len()).filter(|&row| rows.weight[row] > 0.0).collect();
-        // Few rows make up for it with more, rougher steps.
-        let batch = (order.len() / 50).clamp(16, 256);
-        let schedule = Schedule { epochs: self.epochs, batch, rate: 2e-3, decay: 1e-2 };
+        let (order, schedule) = schedule(rows, self.epochs, RATES.0);
         let loss = heat.map_or(Loss::Classes, Loss::Taught);
         let parameters = schedule.train(&network, loss, rows, order, seed, progress)?;
         Ok(Trained { network, parameters, inputs: rows.inputs })
     }
 }
 
+/// The rows that count, and how they are looked at.
+fn schedule(rows: &Flat, epochs: usize, rate: f32) -> (Vec<usize>, Schedule) {
+    let order: Vec<usize> = (0..rows.weight.len()).filter(|&row| rows.weight[row] > 0.0).collect();
+    // Few rows make up for it with more, rougher steps.
+    let batch = (order.len() / 50).clamp(16, 256);
+    (order, Schedule { epochs, batch, rate, decay: 1e-2 })
+}
+
 impl Trained {
+    /// With only `kept` numbers between layers, which learn on from where they are.
+    pub(crate) fn thinner(
+        &self,
+        rows: &Flat,
+        heat: Option<Heat>,
+        (kept, epochs): (usize, usize),
+        seed: Seed,
+        progress: &mut dyn FnMut(f64) -> bool,
+    ) -> Result<Trained, FitError> {
+        let (network, mut parameters) = thin(&self.network, &self.parameters, self.inputs, kept);
+        let (order, schedule) = schedule(rows, epochs, RATES.1);
+        let loss = heat.map_or(Loss::Classes, Loss::Taught);
+        schedule.go_on((&network, &mut parameters), loss, rows, order, seed, progress)?;
+        Ok(Trained { network, parameters, inputs: self.inputs })
+    }
+
     /// The probabilities of rows.
     pub(crate) fn answers(&self, rows: Vec<f32>, count: usize) -> Vec<f64> {
         let products = Products::new();

@@ -41,12 +41,26 @@ impl Schedule {
         network: &Network,
         loss: Loss,
         rows: &dyn Rows,
-        mut order: Vec<usize>,
+        order: Vec<usize>,
         seed: Seed,
         progress: &mut dyn FnMut(f64) -> bool,
     ) -> Result<Vec<f32>, FitError> {
-        let products = Products::new();
         let mut parameters = network.start(seed.0);
+        self.go_on((network, &mut parameters), loss, rows, order, seed, progress)?;
+        Ok(parameters)
+    }
+
+    /// Trains parameters that are there.
+    pub fn go_on(
+        &self,
+        (network, parameters): (&Network, &mut [f32]),
+        loss: Loss,
+        rows: &dyn Rows,
+        mut order: Vec<usize>,
+        seed: Seed,
+        progress: &mut dyn FnMut(f64) -> bool,
+    ) -> Result<(), FitError> {
+        let products = Products::new();
         let mut adam = Adam::new(network.parameters(), self.decay);
         let steps = self.epochs * order.len().div_ceil(self.batch);
         let mut step = 0;
@@ -57,12 +71,12 @@ impl Schedule {
                     return Err(FitError::Interrupted);
                 }
                 let draw = random::bits(seed.0, epoch + 1, step as u64);
-                let gradient = gradient(&products, network, loss, &parameters, rows, batch, draw);
-                adam.step(&mut parameters, &gradient, self.rate * cycle(step, steps));
+                let gradient = gradient(&products, network, loss, parameters, rows, batch, draw);
+                adam.step(parameters, &gradient, self.rate * cycle(step, steps));
                 step += 1;
             }
         }
-        Ok(parameters)
+        Ok(())
     }
 }
 

@@ -24,6 +24,11 @@ impl Engine {
     pub(super) fn of(graph: &proto::Graph) -> Engine {
         let heavy: std::collections::HashSet<&str> =
             graph.initializer.iter().filter(|t| is_heavy(t)).filter_map(|t| t.name.as_deref()).collect();
+        // a large matrix that is stored narrow is as large when it is widened
+        let widened = graph.node.iter().filter(|n| n.op_type.as_deref() == Some("DequantizeLinear"));
+        let widened = widened.filter(|n| n.input.first().is_some_and(|name| heavy.contains(name.as_str())));
+        let widened = widened.filter_map(|n| n.output.first()).map(String::as_str);
+        let heavy: std::collections::HashSet<&str> = heavy.iter().copied().chain(widened).collect();
         let needs = |node: &proto::Node| match node.op_type.as_deref() {
             Some("Conv" | "ConvTranspose") => true,
             Some("MatMul" | "Gemm" | "LSTM" | "GRU" | "RNN") => {

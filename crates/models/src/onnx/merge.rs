@@ -90,13 +90,14 @@ fn find(names: &HashMap<String, String>, name: &str) -> Result<String, OnnxError
     names.get(name).cloned().ok_or_else(missing)
 }
 
-/// How many learned numbers a file holds: those of its float constants, and thresholds and leaves of its trees.
+/// How many learned numbers a file holds: those of its float constants, of weights stored as 8-bit integers with their
+/// scales, and thresholds and leaves of its trees.
 pub fn parameters(onnx: &[u8]) -> Result<usize, OnnxError> {
     let model = proto::Model::decode(onnx).map_err(|e| OnnxError::Malformed(e.to_string()))?;
     let graph = model.graph.unwrap_or_default();
-    let floats = |t: &&proto::TensorProto| matches!(t.data_type, Some(1 | 11));
+    let learned = |t: &&proto::TensorProto| matches!(t.data_type, Some(1 | 3 | 11));
     let size = |t: &proto::TensorProto| t.dims.iter().product::<i64>().max(0) as usize;
-    let constants: usize = graph.initializer.iter().filter(floats).map(size).sum();
+    let constants: usize = graph.initializer.iter().filter(learned).map(size).sum();
     let settings = graph.node.iter().flat_map(|n| &n.attribute).map(|a| a.floats.len()).sum::<usize>();
     Ok(constants + settings)
 }

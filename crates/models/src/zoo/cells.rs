@@ -1,7 +1,7 @@
 //! Columns filled, transformed and scaled, in Rust and as ONNX nodes alike.
 
 use super::recipe::{Inputs, Transform};
-use super::scale::Scale;
+use super::scale::{Scale, Zeros};
 use crate::encode::Features;
 use crate::onnx::{Data, GraphBuilder, Tensor};
 use stats::sum::quantile_sorted;
@@ -23,10 +23,11 @@ pub(super) struct Cells {
 impl Cells {
     /// Learned on raw training features, missing as NaN. [`Inputs::Raw`] is as [`Transform::Plain`] unscaled.
     pub fn learn(raw: &Features, inputs: Inputs) -> Cells {
-        let (transform, scaled) = match inputs {
-            Inputs::Raw => (Transform::Plain, false),
-            Inputs::Filled(transform) => (transform, false),
-            Inputs::Scaled(transform) => (transform, true),
+        let (transform, scaling) = match inputs {
+            Inputs::Raw => (Transform::Plain, None),
+            Inputs::Filled(transform) => (transform, None),
+            Inputs::Scaled(transform) => (transform, Some(Zeros::Moved)),
+            Inputs::Sparse(transform) => (transform, Some(Zeros::Kept)),
         };
         let finite =
             |c: &Vec<f32>| c.iter().copied().filter(|x| x.is_finite()).map(f64::from).collect::<Vec<f64>>();
@@ -38,7 +39,7 @@ impl Cells {
         let fill = raw.columns.iter().map(median).collect();
         let counted = raw.columns.iter().map(|c| finite(c).iter().all(|&x| x >= 0.0)).collect();
         let mut cells = Cells { transform, fill, counted, scale: None };
-        cells.scale = scaled.then(|| Scale::learn(&cells.encode(raw)));
+        cells.scale = scaling.map(|zeros| Scale::learn(&cells.encode(raw), zeros));
         cells
     }
 

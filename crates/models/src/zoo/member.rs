@@ -5,7 +5,7 @@ use super::prep::Prep;
 use super::recipe::{Inputs, Recipe, Transform};
 use crate::contract::{Artifact, Fit, FitError, PredictError, Seed};
 use crate::encode::Features;
-use crate::neural::{Heat, Perceptron};
+use crate::neural::{Heat, Perceptron, Trained};
 use crate::onnx::{Dtype, GraphBuilder};
 use crate::split::{Split, splits};
 use crate::supervise::{self, Classes};
@@ -95,15 +95,38 @@ impl<'a> Bench<'a> {
         supervise::check_names(&member.name, prep.schema(), "probabilities")?;
         let mut heads = Vec::with_capacity(member.bags);
         for bag in 0..member.bags {
-            let seed = Seed(stats::random::bits(self.seed.0, 91, bag as u64));
-            let taught = self.taught.as_ref().map(|(heat, soft)| (*heat, soft.as_slice()));
-            let (target, split) = (&self.target, self.split.as_ref());
-            let job = Job { trainer: &member.name, x: &x, target, split, taught, seed };
+            let job = self.job(member, &x, bag as u64);
             let mut part = |share: f64| progress((bag as f64 + share) / member.bags as f64);
             heads.push(member.learner.fit(&job, &mut part)?);
         }
         let head: Box<dyn Head> = if heads.len() == 1 { heads.remove(0) } else { Box::new(Mean(heads)) };
         Ok(Learned { prep, head, classes: self.target.names.to_vec() })
+    }
+
+    /// Gives a perceptron's graph without a tenth of the numbers between its layers, then two, as long as `keep` says yes:
+    /// it is told how many tenths are left. Nothing for other members, and for those of several bags.
+    pub fn thin(
+        &mut self,
+        member: &Member,
+        keep: &mut dyn FnMut(usize, Artifact) -> Result<bool, FitError>,
+        progress: &mut dyn FnMut(f64) -> bool,
+    ) -> Result<(), FitError> {
+        let (Learner::Perceptron(perceptron), 1) = (&member.learner, member.bags) else { return Ok(()) };
+        member.check()?;
+        let (prep, x) = self.prepared(&member.name, &member.recipe)?;
+        let classes = self.target.names.to_vec();
+        let mut graph = |tenths: usize, trained: Trained| {
+            let (prep, head, classes) = (prep.clone(), Box::new(trained), classes.clone());
+            keep(tenths, Learned { prep, head, classes }.artifact())
+        };
+        super::perceptron::thin(&self.job(member, &x, 0), perceptron, &mut graph, progress)
+    }
+
+    /// What a bag of a member learns from.
+    fn job<'b>(&'b self, member: &'b Member, x: &'b Features, bag: u64) -> Job<'b> {
+        let seed = Seed(stats::random::bits(self.seed.0, 91, bag));
+        let taught = self.taught.as_ref().map(|(heat, soft)| (*heat, soft.as_slice()));
+        Job { trainer: &member.name, x, target: &self.target, split: self.split.as_ref(), taught, seed }
     }
 
     /// What a member that was fitted here answers to the other rows; none where there are none.

@@ -18,6 +18,9 @@ pub enum Inputs {
     Filled(Transform),
     /// The same with mean 0 and deviation 1, kept within 30 deviations.
     Scaled(Transform),
+    /// As `Scaled`, but a column that is mostly 0 has deviation 1 and no mean taken off: its zeros stay zeros, which
+    /// products of single rows skip.
+    Sparse(Transform),
 }
 
 /// What is done to columns that were never negative in training; others stay as they are.

@@ -125,6 +125,7 @@ mod tests {
             parameters: 1,
             bytes,
             p99: None,
+            steps: Vec::new(),
         };
         let facts = DistillFacts {
             teacher: VersionId("t".into()),
@@ -135,6 +136,7 @@ mod tests {
             students: vec![student("small", 0.6, 1_000), student("large", 0.5, 100_000)],
             p99: None,
             bytes: None,
+            tolerance: 0.0,
         };
         let axes = Axes::of(&facts);
         assert!(axes.x(1_000) < axes.x(100_000) && axes.y(0.5) > axes.y(0.6) && axes.y(0.4) > axes.y(0.5));

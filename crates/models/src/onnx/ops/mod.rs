@@ -13,6 +13,7 @@ mod matmul;
 mod microsoft;
 mod neural;
 mod pad;
+mod quantize;
 mod reduce;
 mod shape;
 mod softmax;
@@ -129,6 +130,7 @@ const CORE: &[Operator] = &[
     op("Identity", unary::identity, ALL, ""),
     op("Dropout", unary::dropout, FLOATS_BOOL, "outside training"),
     op("Cast", cast::cast, ALL, "texts of floats have the digits that onnxruntime gives them"),
+    op("DequantizeLinear", quantize::dequantize, QUANTIZED, "no blocks"),
     op("Softmax", softmax::softmax, FLOATS, ""),
     op("LogSoftmax", softmax::log_softmax, FLOATS, ""),
     op("MatMul", matmul::matmul, FLOATS, ""),

@@ -14,6 +14,8 @@ pub(in crate::onnx) const BOOL: &[&str] = &["bool"];
 pub(in crate::onnx) const TEXT: &[&str] = &["string"];
 /// Texts, and how many there are.
 pub(in crate::onnx) const TEXT_INTEGER: &[&str] = &["string", "int64"];
+/// Integers of 8 to 32 bits and what they are made.
+pub(in crate::onnx) const QUANTIZED: &[&str] = &["float", "int8", "uint8", "int16", "uint16", "int32"];
 /// All number types that are held.
 pub(in crate::onnx) const NUMBER: &[&str] =
     &["float", "double", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32"];
