@@ -11,6 +11,7 @@ mod target;
 pub use read::read;
 pub(crate) use split::lead;
 pub use split::{Split, split};
+pub(crate) use target::number_name;
 pub use target::{labelled, names, target_of};
 
 use crate::{Project, StageError};

@@ -38,12 +38,14 @@ pub struct Distill {
     pub guard: f64,
     /// Bred rows for each training row, labelled by the teacher.
     pub bred: f64,
+    /// The most live rows without an outcome, the latest, that the teacher labels for its students; 0 for none.
+    pub live_rows: usize,
     /// How often a network looks at each row.
     pub epochs: usize,
 }
 
 impl Default for Distill {
     fn default() -> Self {
-        Distill { preset: Preset::Small, guard: 0.1, bred: 1.0, epochs: 20 }
+        Distill { preset: Preset::Small, guard: 0.1, bred: 1.0, live_rows: 20_000, epochs: 20 }
     }
 }

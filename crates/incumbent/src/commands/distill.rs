@@ -43,6 +43,7 @@ fn told(found: &Distilled) {
     println!("  better than {} alone by {}\n", facts.single, print::estimate(&facts.gain));
     commands::gate::print("teacher", &found.teacher);
     if !facts.students.is_empty() {
+        println!("\nstudents learn from {}", facts.lesson);
         let headings =
             ["student", "log loss", "its hard twin", "of the way", "parameters", "bytes", "p99, us"];
         println!("\n{}", print::table(&headings, facts.students.iter().map(row).collect()));
