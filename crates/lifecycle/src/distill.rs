@@ -5,10 +5,15 @@
 
 mod ask;
 mod known;
+pub mod label;
+mod likeness;
 mod pupils;
+mod sheet;
 mod shelf;
 mod teacher;
 mod traffic;
+
+pub use sheet::Form;
 
 use crate::gate::{self, Trial};
 use crate::version::{Version, keep, trained_on};
