@@ -3,6 +3,7 @@
 //! Not here: which student (`domain::distill`), or whether it ships (the gate). Invariant: some training rows are held
 //! back from all of them, and teacher and students are compared on those; rows of the gate are touched by the gate alone.
 
+mod again;
 mod ask;
 mod known;
 pub mod label;
@@ -13,6 +14,7 @@ mod shelf;
 mod teacher;
 mod traffic;
 
+pub(crate) use again::Taught;
 pub use sheet::Form;
 
 use crate::gate::{self, Trial};
@@ -53,9 +55,7 @@ pub fn run(project: &Project, progress: &mut dyn Progress) -> Result<Outcome, St
     let split = loaded.split(&project.plan)?;
     check(project, &split.train)?;
     let seed = Seed(project.plan.train.seed);
-    let parts = (1.0 / project.plan.distill.guard).round().max(2.0) as usize;
-    let (rows, guard) = Guard::hold_back(&split.train, parts, seed).ok_or_else(|| too_few(project))?;
-    let rows = split.train.take(&rows);
+    let (rows, guard) = hold_back(project, &split.train).ok_or_else(|| too_few(project))?;
     let who = Teacher::of(project, &rows.rows);
     let class = Class { project, seed, rows: &rows, guard: &guard, test: &split.test, who: &who };
     let shelf = Folder::open(project)?;
@@ -85,6 +85,13 @@ pub fn run(project: &Project, progress: &mut dyn Progress) -> Result<Outcome, St
     let mut members: Vec<(String, f64)> = stacked.members.into_iter().map(|m| (m.name, m.log_loss)).collect();
     members.sort_by(|a, b| a.1.total_cmp(&b.1));
     Ok(Outcome { facts, members, teacher: verdict, decision, student })
+}
+
+/// The rows to teach on, and the guard; `None` where there are too few rows for both.
+fn hold_back(project: &Project, train: &Examples) -> Option<(Examples, Guard)> {
+    let parts = (1.0 / project.plan.distill.guard).round().max(2.0) as usize;
+    let (rows, guard) = Guard::hold_back(train, parts, Seed(project.plan.train.seed))?;
+    Some((train.take(&rows), guard))
 }
 
 /// Teachers are of tables or of one column of pictures, with classes as the target, and of no documents.

@@ -8,7 +8,7 @@ use crate::{Project, StageError};
 use domain::distill::LessonFact;
 use domain::{Table, Values};
 use models::distill::{Bagged, Breed, Lesson, Student, label_bred};
-use models::ensemble::{Preset, Stack, Stacked, Telling};
+use models::ensemble::{Preset, Shelf, Stack, Stacked, Telling};
 use models::neural::Cnn;
 
 /// A bred row counts half of a real one.
@@ -52,7 +52,7 @@ impl Teacher {
     pub(super) fn fit(
         &self,
         class: &Class<'_>,
-        shelf: &Folder,
+        shelf: &dyn Shelf,
         tell: Telling<'_>,
     ) -> Result<Stacked, StageError> {
         let stacked = match self {
