@@ -5,6 +5,7 @@
 
 use crate::gate::Estimate;
 use crate::model::VersionId;
+use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// A teacher must be better than its best single model by so many standard errors: else serve that model.
@@ -23,6 +24,9 @@ pub struct DistillFacts {
     pub gain: Estimate,
     /// The standard error of the gain.
     pub se: f64,
+    /// What the students learned from; nothing where nobody was taught, or before this was kept.
+    #[serde(default)]
+    pub lesson: LessonFact,
     /// The students that were taught all rows.
     pub students: Vec<StudentFact>,
     /// The most that 99 of 100 requests may take, in microseconds.
@@ -32,6 +36,22 @@ pub struct DistillFacts {
     /// What making a student smaller may cost a row; see [`StepFact::pays`].
     #[serde(default)]
     pub tolerance: f64,
+}
+
+/// What a lesson was made of, in rows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LessonFact {
+    /// Training rows, with what models said that never saw them.
+    pub real: u64,
+    /// Bred rows, labelled by the teacher.
+    pub bred: u64,
+    /// Live rows without an outcome, labelled by the teacher.
+    pub live: u64,
+    /// Live rows without an outcome that were left out: rows of the table, of entities that were held back, or such as
+    /// the teacher cannot read.
+    pub aside: u64,
+    /// The time of the latest live row: later ones are new to the students.
+    pub until: Option<Timestamp>,
 }
 
 /// One student.
@@ -93,6 +113,14 @@ pub enum DistillDecision {
         /// Why.
         why: String,
     },
+}
+
+impl std::fmt::Display for LessonFact {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let LessonFact { real, bred, live, aside, .. } = self;
+        write!(f, "{real} training rows, {bred} bred and {live} live rows without an outcome")?;
+        if *aside > 0 { write!(f, " ({aside} left out)") } else { Ok(()) }
+    }
 }
 
 /// Decides.
@@ -165,6 +193,7 @@ mod tests {
             single: "boosted".into(),
             gain: around(gain),
             se: 0.002,
+            lesson: LessonFact::default(),
             students,
             p99: Some(1000.0),
             bytes: None,
@@ -208,6 +237,22 @@ mod tests {
             matches!(&none, DistillDecision::Nobody(why) if why.contains("takes up to 110 us of 50")),
             "{none:?}"
         );
+    }
+
+    #[test]
+    fn facts_of_before_lessons_were_kept_are_read() {
+        let known = facts(0.03, vec![]);
+        let mut old = serde_json::to_value(&known).expect("plain data");
+        old.as_object_mut().expect("an object").remove("lesson");
+        assert_eq!(serde_json::from_value::<DistillFacts>(old).expect("read"), known);
+    }
+
+    #[test]
+    fn a_lesson_says_what_it_was_made_of() {
+        let lesson = LessonFact { real: 9, bred: 4, live: 3, ..LessonFact::default() };
+        let said = "9 training rows, 4 bred and 3 live rows without an outcome";
+        assert_eq!(lesson.to_string(), said);
+        assert_eq!(LessonFact { aside: 2, ..lesson }.to_string(), format!("{said} (2 left out)"));
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! What may be typed.
 
+mod distill;
 mod experiment;
 mod review;
 mod watch;
 
+pub use distill::{Distill, Instead, Label};
 pub use experiment::{Analyze, Experiment, OffPolicy, Replay, Simulate, Start, Stop, Watch};
 pub use review::{Export as ReviewExport, Import as ReviewImport, List as ReviewList, Review};
 pub use watch::{Diagnose, Drift};
@@ -224,17 +226,6 @@ pub struct Gate {
     /// Also write the verdict as JUnit XML, for CI
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
-}
-
-/// `incumbent distill`
-#[derive(Debug, clap::Args)]
-pub struct Distill {
-    /// The folder with incumbent.toml
-    #[arg(default_value = ".")]
-    pub dir: PathBuf,
-    /// Draw loss against size into this file, as SVG
-    #[arg(long, value_name = "FILE")]
-    pub picture: Option<PathBuf>,
 }
 
 /// `incumbent retrain`

@@ -8,9 +8,10 @@ mod read;
 mod split;
 mod target;
 
-pub use read::read;
+pub use read::{read, read_for};
 pub(crate) use split::lead;
 pub use split::{Split, split};
+pub(crate) use target::number_name;
 pub use target::{labelled, names, target_of};
 
 use crate::{Project, StageError};

@@ -3,15 +3,25 @@
 //! Not here: which student (`domain::distill`), or whether it ships (the gate). Invariant: some training rows are held
 //! back from all of them, and teacher and students are compared on those; rows of the gate are touched by the gate alone.
 
+mod again;
+mod ask;
+mod known;
+pub mod label;
+mod likeness;
 mod pupils;
+mod sheet;
 mod shelf;
 mod smaller;
 mod teacher;
+mod traffic;
+
+pub(crate) use again::Taught;
+pub use sheet::Form;
 
 use crate::gate::{self, Trial};
 use crate::version::{Version, keep, trained_on};
 use crate::{Progress, Project, StageError, data, live};
-use domain::distill::{DistillDecision, DistillFacts, distill};
+use domain::distill::{DistillDecision, DistillFacts, LessonFact, distill};
 use domain::gate::{Estimate, Verdict};
 use domain::{Event, Examples, Origin, Target, Task};
 use models::distill::Guard;
@@ -46,11 +56,9 @@ pub fn run(project: &Project, progress: &mut dyn Progress) -> Result<Outcome, St
     let split = loaded.split(&project.plan)?;
     check(project, &split.train)?;
     let seed = Seed(project.plan.train.seed);
-    let parts = (1.0 / project.plan.distill.guard).round().max(2.0) as usize;
-    let (rows, guard) = Guard::hold_back(&split.train, parts, seed).ok_or_else(|| too_few(project))?;
-    let rows = split.train.take(&rows);
+    let (rows, guard) = hold_back(project, &split.train).ok_or_else(|| too_few(project))?;
     let who = Teacher::of(project, &rows.rows);
-    let class = Class { project, seed, rows: &rows, guard: &guard, who: &who };
+    let class = Class { project, seed, rows: &rows, guard: &guard, test: &split.test, who: &who };
     let shelf = Folder::open(project)?;
     let stacked = class.fit(&shelf, progress)?;
     let teacher = class.keep(&stacked.artifact, Origin::Trained { trainer: who.name(project) })?;
@@ -80,6 +88,13 @@ pub fn run(project: &Project, progress: &mut dyn Progress) -> Result<Outcome, St
     Ok(Outcome { facts, members, teacher: verdict, decision, student })
 }
 
+/// The rows to teach on, and the guard; `None` where there are too few rows for both.
+fn hold_back(project: &Project, train: &Examples) -> Option<(Examples, Guard)> {
+    let parts = (1.0 / project.plan.distill.guard).round().max(2.0) as usize;
+    let (rows, guard) = Guard::hold_back(train, parts, Seed(project.plan.train.seed))?;
+    Some((train.take(&rows), guard))
+}
+
 /// Teachers are of tables or of one column of pictures, with classes as the target, and of no documents.
 fn check(project: &Project, rows: &Examples) -> Result<(), StageError> {
     let refused = |found: String, hint: &str| Err(StageError::data("incumbent.toml", found, hint));
@@ -102,12 +117,13 @@ fn too_few(project: &Project) -> StageError {
     StageError::data(&project.plan.data.source, found, "collect more, or serve a single model")
 }
 
-/// Rows to teach on, and those that nobody sees.
+/// Rows to teach on, and those that nobody sees: the guard, by which students are chosen, and the gate's.
 struct Class<'a> {
     project: &'a Project,
     seed: Seed,
     rows: &'a Examples,
     guard: &'a Guard,
+    test: &'a Examples,
     who: &'a Teacher,
 }
 
@@ -146,6 +162,7 @@ impl Class<'_> {
             single: single.name.clone(),
             gain: gain.0,
             se: gain.1,
+            lesson: LessonFact::default(),
             students: Vec::new(),
             p99: self.project.plan.budget.p99.map(|p99| p99.0 as f64),
             bytes: self.project.plan.budget.size_mb.map(|mb| mb * 1e6),
@@ -154,7 +171,8 @@ impl Class<'_> {
         if matches!(distill(&facts), DistillDecision::Refuse(_)) {
             return Ok((facts, Vec::new()));
         }
-        let lesson = self.who.lesson(self, stacked, shelf, &mut telling("bred rows", progress))?;
+        let (lesson, made_of) = self.who.lesson(self, stacked, shelf, &mut telling("lesson", progress))?;
+        facts.lesson = made_of;
         let pupils = pupils::teach(self, &lesson, progress)?;
         facts.students = pupils.iter().map(|pupil| pupil.fact(self, &losses)).collect::<Result<_, _>>()?;
         Ok((facts, pupils))

@@ -2,6 +2,10 @@
 //!
 //! The journal keeps raw rows as they were received, so that training reads what serving was given.
 
+mod unlabelled;
+
+pub use unlabelled::Unlabelled;
+
 use crate::{Project, StageError, data};
 use domain::{
     Column, Examples, Outcome, OutputKind, Prediction, PredictionId, Schema, Source, Table, Target,
@@ -61,11 +65,8 @@ pub fn examples(
     let table = inputs(rows, columns);
     let target = target(rows, output)?;
     let at = Some(rows.iter().map(|row| row.at).collect());
-    let entity = project.plan.data.entity.as_deref().or(project.plan.data.series.as_deref());
-    let entity = entity.map(|name| {
-        let of = |row: &&LiveRow| row.input.get(name).map(cell_text).unwrap_or_default();
-        rows.iter().map(|row| store::digest::hash64(&of(row))).collect()
-    });
+    let named = project.plan.data.entity.as_deref().or(project.plan.data.series.as_deref());
+    let entity = named.map(|name| rows.iter().map(|row| entity(row, name)).collect());
     Ok(Examples { rows: table, target, weight: None, at, entity })
 }
 
@@ -207,8 +208,16 @@ pub(crate) fn target(rows: &[&LiveRow], output: &OutputKind) -> Result<Target, S
     }
 }
 
-fn cell_text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_string)
+/// Whom a row is about, by the column of this name: the same number as the table's rows of that entity have.
+pub(crate) fn entity(row: &LiveRow, name: &str) -> u64 {
+    let text = match row.input.get(name) {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        // 7.0, as the journal spells a number, is the table's 7
+        Some(Value::Number(n)) => n.as_f64().map_or_else(|| n.to_string(), data::number_name),
+        Some(other) => other.to_string(),
+    };
+    store::digest::hash64(&text)
 }
 
 /// The hash of some examples, for events.

@@ -6,16 +6,17 @@
 mod rows;
 mod turn;
 
+use crate::distill::Taught;
 use crate::gate::{self, Trial};
 use crate::live::{self, Live, LiveRow};
-use crate::version::{open, trained_on};
+use crate::version::{Version, open, trained_on};
 use crate::{Progress, Project, StageError, decay, review, train, trainers};
 use domain::cadence::Odds;
 use domain::gate::{Decision, Verdict};
-use domain::history::Retraining;
+use domain::history::{Retraining, Standing};
 use domain::plan::CadenceSource;
 use domain::retrain::{BUDGET_TIME, RetrainDecision, RetrainFacts, retrain};
-use domain::{Event, History, Origin, Timestamp, TrainedOn, VersionId};
+use domain::{Event, Examples, History, Origin, Timestamp, TrainedOn, VersionId};
 use rows::{Known, Parts};
 use turn::Turn;
 
@@ -183,16 +184,56 @@ fn renew(
     let reviewed = review::keep(project, &lessons)?;
     let learned = TrainedOn { reviewed, ..trained_on(&live::digest(&train), &train) };
     let digest = live::digest(&test);
+    let trial = Trial { train: &train, test: &test, data: digest, now: at };
     let mut judged = Vec::new();
-    for name in names(project, &incumbent.origin) {
-        progress.begin("retrain", &name);
-        let fit = trainers::named(project, &name)?;
-        let challenger = train::run(project, fit.as_ref(), &train, learned.clone(), progress)?;
-        let trial = Trial { train: &train, test: &test, data: digest.clone(), now: at };
+    for again in again(project, history, incumbent) {
+        progress.begin("retrain", again.name());
+        let challenger = again.learn(project, &train, learned.clone(), progress)?;
         let verdict = gate::run(project, &challenger, &trial)?;
         judged.push((challenger.id, verdict));
     }
     Ok(judged)
+}
+
+/// What learns again.
+enum Again {
+    /// A trainer of the plan.
+    Trainer(String),
+    /// The student that serves, from its teacher.
+    Student(Box<Taught>),
+}
+
+/// The student that serves; else trainers, as [`names`] says.
+fn again(project: &Project, history: &History, incumbent: &Standing) -> Vec<Again> {
+    match Taught::serving(project, history) {
+        Some(student) => vec![Again::Student(Box::new(student))],
+        None => names(project, &incumbent.origin).into_iter().map(Again::Trainer).collect(),
+    }
+}
+
+impl Again {
+    fn name(&self) -> &str {
+        match self {
+            Again::Trainer(name) => name,
+            Again::Student(student) => student.name(),
+        }
+    }
+
+    fn learn(
+        &self,
+        project: &Project,
+        rows: &Examples,
+        learned: TrainedOn,
+        progress: &mut dyn Progress,
+    ) -> Result<Version, StageError> {
+        match self {
+            Again::Student(student) => student.teach(project, rows, learned, progress),
+            Again::Trainer(name) => {
+                let fit = trainers::named(project, name)?;
+                train::run(project, fit.as_ref(), rows, learned, progress)
+            }
+        }
+    }
 }
 
 /// Live rows that may judge and are later than a moment, oldest first.

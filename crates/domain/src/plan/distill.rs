@@ -38,6 +38,8 @@ pub struct Distill {
     pub guard: f64,
     /// Bred rows for each training row, labelled by the teacher.
     pub bred: f64,
+    /// The most live rows without an outcome, the latest, that the teacher labels for its students; 0 for none.
+    pub live_rows: usize,
     /// How often a network looks at each row.
     pub epochs: usize,
     /// What int8 weights, or a narrower network, may cost a row; 0 tries neither.
@@ -46,6 +48,13 @@ pub struct Distill {
 
 impl Default for Distill {
     fn default() -> Self {
-        Distill { preset: Preset::Small, guard: 0.1, bred: 1.0, epochs: 20, tolerance: 0.002 }
+        Distill {
+            preset: Preset::Small,
+            guard: 0.1,
+            bred: 1.0,
+            live_rows: 20_000,
+            epochs: 20,
+            tolerance: 0.002,
+        }
     }
 }

@@ -303,6 +303,12 @@ pub const FIELDS: &[FieldDoc] = &[
         "rows bred for each training row, which the teacher labels: more to learn from than there are labels",
     ),
     field(
+        "distill.live_rows",
+        Whole { min: 0, max: 10_000_000 },
+        "20000",
+        "the most live rows without an outcome, the latest, that the teacher labels for its students: what is really asked costs nothing and is better than bred rows; 0 takes none",
+    ),
+    field(
         "distill.epochs",
         Whole { min: 1, max: 1000 },
         "20",

@@ -1,5 +1,6 @@
 //! `incumbent distill`: a big teacher, and the small student that learns from it and fits the budget.
 
+mod label;
 mod picture;
 
 use crate::progress::Shown;
@@ -12,6 +13,9 @@ use serde_json::json;
 
 /// Runs the command.
 pub fn run(args: &args::Distill, json: bool) -> anyhow::Result<Outcome> {
+    if let Some(args::Instead::Label(args)) = &args.instead {
+        return label::run(args, json);
+    }
     let project = workspace::open(&args.dir)?;
     let mut shown = Shown::new();
     let found = distill::run(&project, &mut shown)?;
@@ -43,6 +47,7 @@ fn told(found: &Distilled) {
     println!("  better than {} alone by {}\n", facts.single, print::estimate(&facts.gain));
     commands::gate::print("teacher", &found.teacher);
     if !facts.students.is_empty() {
+        println!("\nstudents learn from {}", facts.lesson);
         let headings =
             ["student", "log loss", "its hard twin", "of the way", "parameters", "bytes", "p99, us"];
         println!("\n{}", print::table(&headings, facts.students.iter().map(row).collect()));

@@ -175,7 +175,12 @@ pub fn sentence(recorded: &Recorded) -> String {
                 format!("no student of {} is within the budget: {why}", facts.teacher)
             }
             DistillDecision::Choose { student, why } => {
-                format!("student {student} of {} is chosen: {why}", facts.teacher)
+                let lesson = if facts.lesson.real > 0 {
+                    format!(", taught from {},", facts.lesson)
+                } else {
+                    String::new()
+                };
+                format!("student {student} of {}{lesson} is chosen: {why}", facts.teacher)
             }
         },
         Event::BreakerOpened { version } => {

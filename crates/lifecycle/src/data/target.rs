@@ -117,7 +117,7 @@ pub(super) fn as_trained(target: Target, trained: &Target, file: &str) -> Result
 }
 
 /// Whole numbers without a point: the class of 1.0 is `1`.
-pub(super) fn number_name(x: f64) -> String {
+pub(crate) fn number_name(x: f64) -> String {
     if x.is_nan() { String::new() } else { format!("{x}") }
 }
 

@@ -35,6 +35,19 @@ impl Shelf for Folder {
     }
 }
 
+/// What is kept and nothing else: a fit that would have to make a part of it stops with an error instead.
+pub(super) struct OnlyKept(pub(super) Folder);
+
+impl Shelf for OnlyKept {
+    fn get(&self, key: &str) -> Option<Vec<u8>> {
+        self.0.get(key)
+    }
+
+    fn put(&self, _: &str, _: &[u8]) -> Result<(), String> {
+        Err("nothing new is kept".into())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,5 +58,8 @@ mod tests {
         let shelf = Folder(dir.path().to_path_buf());
         shelf.put("a/b of 3", b"bytes").expect("kept");
         assert_eq!((shelf.get("a/b of 3"), shelf.get("a")), (Some(b"bytes".to_vec()), None));
+        let only = OnlyKept(shelf);
+        assert!(only.put("a", b"more").is_err(), "nothing new");
+        assert_eq!((only.get("a/b of 3"), only.get("a")), (Some(b"bytes".to_vec()), None));
     }
 }

@@ -3,15 +3,19 @@
 //! Not the fit itself. Invariant: of every training row a student hears what was said by models that never saw it.
 
 use super::shelf::Folder;
-use super::{Class, fit};
+use super::{Class, fit, traffic};
 use crate::{Project, StageError};
+use domain::distill::LessonFact;
 use domain::{Table, Values};
 use models::distill::{Bagged, Breed, Lesson, Student, label_bred};
-use models::ensemble::{Preset, Stack, Stacked, Telling};
+use models::ensemble::{Preset, Shelf, Stack, Stacked, Telling};
 use models::neural::Cnn;
 
 /// A bred row counts half of a real one.
 const BRED_WEIGHT: f64 = 0.5;
+/// A live row counts as a training row does: it was really asked. Its label is the teacher's, but so is nine tenths of
+/// what a student hears of a training row.
+const LIVE_WEIGHT: f64 = 1.0;
 
 /// A teacher, to be fitted.
 pub(super) enum Teacher {
@@ -48,7 +52,7 @@ impl Teacher {
     pub(super) fn fit(
         &self,
         class: &Class<'_>,
-        shelf: &Folder,
+        shelf: &dyn Shelf,
         tell: Telling<'_>,
     ) -> Result<Stacked, StageError> {
         let stacked = match self {
@@ -58,16 +62,37 @@ impl Teacher {
         stacked.map_err(fit)
     }
 
-    /// What students learn from: the rows with what models said that never saw them; for tables bred rows beside, which
-    /// pictures are not: a picture between two is none.
+    /// What students learn from: the rows with what models said that never saw them, bred rows, and live rows that
+    /// nobody has labelled; and how many there are of each.
     pub(super) fn lesson(
         &self,
         class: &Class<'_>,
         stacked: &Stacked,
         shelf: &Folder,
         tell: Telling<'_>,
+    ) -> Result<(Lesson, LessonFact), StageError> {
+        let lesson = Lesson::new(class.rows, &stacked.out_of_fold).map_err(fit)?;
+        let real = lesson.len();
+        let mut lesson = self.breed(lesson, class, stacked, shelf, tell)?;
+        let bred = lesson.len() - real;
+        let traffic = traffic::label(class, &stacked.artifact, tell)?;
+        let live = traffic.rows.rows();
+        if live > 0 {
+            lesson = lesson.with(&traffic.rows, &traffic.said, LIVE_WEIGHT).map_err(fit)?;
+        }
+        let (real, bred, live) = (real as u64, bred as u64, live as u64);
+        Ok((lesson, LessonFact { real, bred, live, aside: traffic.aside, until: traffic.until }))
+    }
+
+    /// With bred rows for tables; for pictures there are none: a picture between two is none.
+    fn breed(
+        &self,
+        plain: Lesson,
+        class: &Class<'_>,
+        stacked: &Stacked,
+        shelf: &Folder,
+        tell: Telling<'_>,
     ) -> Result<Lesson, StageError> {
-        let plain = Lesson::new(class.rows, &stacked.out_of_fold).map_err(fit)?;
         let times = class.project.plan.distill.bred;
         let Teacher::Tables(stack) = self else { return Ok(plain) };
         if times == 0.0 {

@@ -2,6 +2,10 @@
 //!
 //! UTF-8 with or without a byte order mark; cells lose the spaces around them; blank lines are no rows.
 
+mod write;
+
+pub use write::write_csv;
+
 use super::cells::{Cells, Place, values};
 use super::{BOM, ReadError, ReadOptions, header};
 use ::csv::{ByteRecord, Reader, ReaderBuilder};

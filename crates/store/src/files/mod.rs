@@ -17,6 +17,7 @@ mod tally;
 
 pub(crate) use columns::seconds;
 pub use columns::{ColumnReader, Numbers};
+pub use csv::write_csv;
 pub use error::ReadError;
 pub use parquet::{parquet_bytes, write_parquet};
 pub use series::{CutSeries, read_series};

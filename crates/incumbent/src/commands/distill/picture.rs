@@ -113,6 +113,7 @@ fn text(svg: &mut String, (x, y): (f64, f64), said: &str) {
 mod tests {
     use super::*;
     use domain::VersionId;
+    use domain::distill::LessonFact;
 
     #[test]
     fn the_better_student_stands_lower_and_the_larger_one_further_right() {
@@ -133,6 +134,7 @@ mod tests {
             single: "s".into(),
             gain: around(0.1),
             se: 0.01,
+            lesson: LessonFact::default(),
             students: vec![student("small", 0.6, 1_000), student("large", 0.5, 100_000)],
             p99: None,
             bytes: None,
