@@ -4,6 +4,7 @@ use crate::error::Hinted;
 use crate::progress::Shown;
 use crate::{Outcome, args, commands, print, workspace};
 use domain::{History, VersionId};
+use lifecycle::StageError;
 use lifecycle::distill::Form;
 use lifecycle::distill::label::{self, Labelled, Likeness};
 use serde_json::json;
@@ -15,7 +16,12 @@ pub fn run(args: &args::Label, json: bool) -> anyhow::Result<Outcome> {
     let history = project.history()?;
     let by = labeller(&history, args.by.as_deref())?;
     let mut shown = Shown::new();
-    let found = label::run(&project, &by, args.data.as_deref(), &mut shown)?;
+    let found = match label::run(&project, &by, args.data.as_deref(), &mut shown) {
+        Err(StageError::Interrupted) => {
+            return Err(Hinted::error("interrupted; nothing was written", "run it again: it begins anew"));
+        }
+        found => found?,
+    };
     shown.finish();
     form.write(&args.out, &found.answers)?;
     let file = args.out.display().to_string();
