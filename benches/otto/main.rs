@@ -17,6 +17,7 @@ use domain::Examples;
 use measure::{Figures, Results};
 use models::distill::{Breed, Lesson, Student, label_bred};
 use models::ensemble::{Stack, Stacked};
+use models::onnx::narrow;
 use models::{Artifact, Seed};
 use rows::{Settings, read};
 use shelf::Folder;
@@ -30,7 +31,9 @@ const FOLDS: usize = 5;
 /// Fits of a student, each from a start of its own.
 const SEEDS: u64 = 5;
 /// Looks at every row that a network gets.
-const EPOCHS: usize = 40;
+const EPOCHS: usize = 30;
+/// The network that is also taught without bred rows, and made thinner.
+const MIDDLE: (usize, usize) = (2, 256);
 
 fn main() -> Done<()> {
     let Some(settings) = Settings::of(std::env::args().skip(1))? else {
@@ -69,21 +72,29 @@ impl Split {
         self.line(results, "ensemble", &stacked.artifact)?;
         results.put(self.fold, "ensemble, out of fold", Figures::loss_only(stacked.log_loss))?;
         let plain = Lesson::new(&self.train, &stacked.out_of_fold)?;
-        self.teach(results, &[("hard", plain.hard_twin()), ("soft", plain.clone())], 1)?;
+        let lessons = [("hard", plain.hard_twin()), ("soft", plain.clone())];
+        self.teach(results, &[network(MIDDLE)], &lessons, 1)?;
         let more = self.bred(&stack, &stacked, &plain, (&shelf, settings.bred))?;
         let (hard, soft) = match settings.bred {
             1.0 => ("hard, bred".to_string(), "soft, bred".to_string()),
             times => (format!("hard, bred x{times}"), format!("soft, bred x{times}")),
         };
-        self.teach(results, &[(&hard, more.hard_twin()), (&soft, more)], SEEDS)
+        self.teach(results, &students(), &[(&hard, more.hard_twin()), (&soft, more.clone())], SEEDS)?;
+        self.thin(results, &soft, &more)
     }
 
-    /// Teaches every student by every lesson. The first seed tells whether it learns better with dropout or without; the
+    /// Teaches students by every lesson. The first seed tells whether one learns better with dropout or without; the
     /// others go on with the better way.
-    fn teach(&self, results: &mut Results, lessons: &[(&str, Lesson)], seeds: u64) -> Done<()> {
-        for student in students() {
+    fn teach(
+        &self,
+        results: &mut Results,
+        students: &[Student],
+        lessons: &[(&str, Lesson)],
+        seeds: u64,
+    ) -> Done<()> {
+        for student in students {
             for (how, lesson) in lessons {
-                let ways = ways(&student);
+                let ways = ways(student);
                 let mut losses = Vec::new();
                 for way in &ways {
                     losses.push(self.learn(results, way, how, lesson, 0)?);
@@ -112,8 +123,27 @@ impl Split {
         }
         let artifact = student.learn(lesson, Seed(SEED.0 + seed), &mut |_| true)?;
         let figures = Figures::of(&artifact, &self.test)?;
+        if let Some(onnx) = narrow(&artifact.onnx)?.filter(|_| seed == 0 && how.starts_with("soft, bred")) {
+            let narrowed = Artifact { onnx, signature: artifact.signature };
+            self.line(results, &format!("int8 of {}, {how}", student.name), &narrowed)?;
+        }
         results.put(self.fold, &name, figures)?;
         Ok(figures.loss)
+    }
+
+    /// A network with ever fewer numbers between its layers, half of them at least.
+    fn thin(&self, results: &mut Results, how: &str, lesson: &Lesson) -> Done<()> {
+        let name = |tenths: usize| format!("width {}% of {}, {how}", 10 * tenths, network(MIDDLE).name);
+        if results.has(self.fold, &name(5)) {
+            return Ok(());
+        }
+        let mut graphs = Vec::new();
+        let mut keep = |tenths: usize, artifact: Artifact| {
+            graphs.push((tenths, artifact));
+            Ok(tenths > 5)
+        };
+        network(MIDDLE).thin(lesson, SEED, &mut keep, &mut |_| true)?;
+        graphs.iter().try_for_each(|(tenths, artifact)| self.line(results, &name(*tenths), artifact))
     }
 
     fn line(&self, results: &mut Results, name: &str, artifact: &Artifact) -> Done<()> {
@@ -142,12 +172,15 @@ impl Split {
     }
 }
 
-/// From about a tenth of a thousandth to a tenth of a big teacher's bytes.
+/// From a ten-thousandth to a tenth of a big teacher's bytes.
 fn students() -> Vec<Student> {
-    let network = |(layers, width)| Student::perceptron(layers, width, EPOCHS, 2.0);
-    let small =
-        [network((1, 64)), network((2, 128)), network((1, 512)), network((2, 256)), network((2, 512))];
-    small.into_iter().chain([Student::logistic(), Student::trees(100, 31), Student::trees(600, 63)]).collect()
+    let small = [(1, 64), (2, 128), (1, 512), MIDDLE].map(network);
+    let large = [Student::trees(600, 63), network((2, 512))];
+    small.into_iter().chain([Student::logistic(), Student::trees(100, 31)]).chain(large).collect()
+}
+
+fn network((layers, width): (usize, usize)) -> Student {
+    Student::perceptron(layers, width, EPOCHS, 2.0)
 }
 
 /// A network learns with and without dropout: a twin on hard labels is compared at its better way.

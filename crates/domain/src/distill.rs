@@ -7,6 +7,7 @@ use crate::gate::Estimate;
 use crate::model::VersionId;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// A teacher must be better than its best single model by so many standard errors: else serve that model.
 pub const WORTH: f64 = 2.0;
@@ -80,8 +81,8 @@ pub struct StudentFact {
 /// A step that was to make a student smaller.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StepFact {
-    /// What was done: `int8`, or `width 90%`.
-    pub what: String,
+    /// What was done.
+    pub what: Step,
     /// Bytes of the graph before it.
     pub before: u64,
     /// Bytes of the graph after it.
@@ -89,6 +90,25 @@ pub struct StepFact {
     /// What the result loses a row above the student as it was taught, on the same rows: steps cannot add up to more
     /// than one may cost.
     pub change: Estimate,
+}
+
+/// A way to make a student smaller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// Weights as 8-bit integers with a scale for each output.
+    Int8,
+    /// Only so many tenths of the numbers between a network's layers, which learn on.
+    Width(u8),
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Step::Int8 => f.write_str("int8"),
+            Step::Width(tenths) => write!(f, "width {tenths}/10"),
+        }
+    }
 }
 
 impl StepFact {
@@ -115,8 +135,8 @@ pub enum DistillDecision {
     },
 }
 
-impl std::fmt::Display for LessonFact {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for LessonFact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let LessonFact { real, bred, live, aside, .. } = self;
         write!(f, "{real} training rows, {bred} bred and {live} live rows without an outcome")?;
         if *aside > 0 { write!(f, " ({aside} left out)") } else { Ok(()) }
@@ -205,7 +225,7 @@ mod tests {
     fn a_step_pays_where_it_saves_bytes_and_may_cost_little() {
         let step = |bytes, high| {
             let change = Estimate { value: 0.0, low: -0.001, high, rows: 1000 };
-            StepFact { what: "int8".into(), before: 100, bytes, change }.pays(0.002)
+            StepFact { what: Step::Int8, before: 100, bytes, change }.pays(0.002)
         };
         assert!(step(30, 0.002));
         assert!(!step(100, 0.001), "nothing is saved");

@@ -68,7 +68,7 @@ fn steps(facts: &DistillFacts) {
     let line = |student: &StudentFact, step: &StepFact| {
         let kept = if step.pays(facts.tolerance) { "kept" } else { "undone" };
         let bytes = format!("{} of {}", step.bytes, step.before);
-        vec![student.name.clone(), step.what.clone(), bytes, print::estimate(&step.change), kept.into()]
+        vec![student.name.clone(), step.what.to_string(), bytes, print::estimate(&step.change), kept.into()]
     };
     let of = |student| move |step| line(student, step);
     let lines: Vec<_> = facts.students.iter().flat_map(|s: &StudentFact| s.steps.iter().map(of(s))).collect();

@@ -11,15 +11,18 @@ use super::teacher::Teacher;
 use super::{Class, fit, hold_back};
 use crate::version::{Version, artifact, keep};
 use crate::{Progress, Project, StageError, data};
-use domain::distill::DistillDecision;
+use domain::distill::{DistillDecision, Step, StepFact};
 use domain::{Examples, History, Origin, OutputKind, Schema, Table, Target, Timestamp, TrainedOn, VersionId};
 use models::distill::{Lesson, Student};
+use models::onnx::narrow;
 use models::{Artifact, Seed};
 use std::collections::HashMap;
 
 /// The student that serves, to be taught again.
 pub(crate) struct Taught {
     student: Student,
+    /// Whether its weights were made 8-bit integers.
+    int8: bool,
     teacher: VersionId,
     /// The last row that the teacher learned from.
     until: Option<Timestamp>,
@@ -32,13 +35,17 @@ impl Taught {
     /// What serves, where it is a student of a kind that is known.
     pub(crate) fn serving(project: &Project, history: &History) -> Option<Taught> {
         let Origin::Student { teacher } = &history.incumbent()?.origin else { return None };
-        let chosen = history.distilled.iter().rev().find_map(|lesson| match &lesson.decision {
-            DistillDecision::Choose { student, .. } if lesson.facts.teacher == *teacher => Some(student),
+        let (chosen, facts) = history.distilled.iter().rev().find_map(|lesson| match &lesson.decision {
+            DistillDecision::Choose { student, .. } if lesson.facts.teacher == *teacher => {
+                Some((student, &lesson.facts))
+            }
             _ => None,
         })?;
-        let student = of_ladder(chosen, project.plan.distill.epochs)?;
+        let fact = facts.students.iter().find(|fact| fact.name == *chosen)?;
+        let whole = of_ladder(chosen, project.plan.distill.epochs)?;
+        let (student, int8) = as_small(whole, &fact.steps, facts.tolerance);
         let until = history.versions.iter().find(|v| v.version == *teacher)?.trained_on.until;
-        Some(Taught { student, teacher: teacher.clone(), until })
+        Some(Taught { student, int8, teacher: teacher.clone(), until })
     }
 
     /// What it is called.
@@ -68,7 +75,12 @@ impl Taught {
             student.temperature = 1.0;
         }
         let seed = Seed(project.plan.train.seed);
-        let taught = student.learn(&lesson, seed, &mut |share| progress.share(share)).map_err(fit)?;
+        let mut taught = student.learn(&lesson, seed, &mut |share| progress.share(share)).map_err(fit)?;
+        if self.int8 {
+            let narrowed = narrow(&taught.onnx)
+                .map_err(|e| StageError::Load { version: self.name().into(), why: e.to_string() })?;
+            taught.onnx = narrowed.unwrap_or(taught.onnx);
+        }
         keep(project, &taught, Origin::Student { teacher: self.teacher.clone() }, trained_on, &rows.rows)
     }
 
@@ -136,6 +148,18 @@ impl Taught {
     }
 }
 
+/// A student from the start as small as it was made by the steps that paid, and whether its weights are 8-bit integers.
+fn as_small(student: Student, steps: &[StepFact], tolerance: f64) -> (Student, bool) {
+    let mut small = (student.clone(), false);
+    for step in steps.iter().filter(|step| step.pays(tolerance)) {
+        match step.what {
+            Step::Int8 => small.1 = true,
+            Step::Width(tenths) => small.0 = student.clone().narrower(tenths.into()),
+        }
+    }
+    small
+}
+
 /// The student of this name on a ladder. What was refined after it was taught bears more behind its name.
 fn of_ladder(name: &str, epochs: usize) -> Option<Student> {
     let ladders = Student::ladder(epochs).into_iter().chain(Student::picture_ladder(epochs));
@@ -180,6 +204,7 @@ fn places(rows: usize, among: &[usize]) -> Vec<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::gate::Estimate;
 
     #[test]
     fn a_student_is_found_by_its_name_refined_or_not() {
@@ -189,5 +214,16 @@ mod tests {
             assert_eq!(name(&format!("{known}, int8")).as_deref(), Some(known), "a refined one");
         }
         assert_eq!((name("perceptron_2x641"), name("forest")), (None, None));
+    }
+
+    #[test]
+    fn what_was_made_smaller_is_taught_as_small_again() {
+        let change = Estimate { value: 0.0, low: -0.001, high: 0.001, rows: 100 };
+        let step = |what, before, bytes| StepFact { what, before, bytes, change };
+        let steps = [step(Step::Int8, 400, 100), step(Step::Width(9), 100, 90), step(Step::Width(8), 90, 95)];
+        let whole = Student::perceptron(2, 64, 3, 2.0);
+        let (small, int8) = as_small(whole.clone(), &steps, 0.002);
+        assert_eq!((small, int8), (whole.clone().narrower(9), true));
+        assert_eq!(as_small(whole.clone(), &steps, 0.0005), (whole, false), "none of them paid");
     }
 }

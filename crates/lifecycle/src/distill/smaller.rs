@@ -4,7 +4,7 @@
 
 use super::{Class, fit, measure};
 use crate::StageError;
-use domain::distill::StepFact;
+use domain::distill::{Step, StepFact};
 use models::Artifact;
 use models::distill::Tried;
 use models::onnx::narrow;
@@ -31,15 +31,15 @@ pub(super) fn smaller(
         return Ok(so_far);
     }
     let narrowed = match narrowed(class, tried, &tried.artifact)? {
-        Some(narrow) => so_far.step(class, tried, "int8", narrow)?,
+        Some(narrow) => so_far.step(class, tried, Step::Int8, narrow)?,
         None => false,
     };
     // A failed measurement ends the steps, and is told afterwards: the student hears of no stage.
     let mut broken = None;
     let mut keep = |tenths: usize, graph: Artifact| {
         let smaller = if narrowed { narrowed_or(class, tried, graph) } else { Ok(graph) };
-        let what = format!("width {}%", 10 * tenths);
-        Ok(smaller.and_then(|smaller| so_far.step(class, tried, &what, smaller)).unwrap_or_else(|why| {
+        let what = Step::Width(tenths as u8);
+        Ok(smaller.and_then(|smaller| so_far.step(class, tried, what, smaller)).unwrap_or_else(|why| {
             broken = Some(why);
             false
         }))
@@ -54,13 +54,13 @@ impl Smaller {
         &mut self,
         class: &Class<'_>,
         tried: &Tried,
-        what: &str,
+        what: Step,
         artifact: Artifact,
     ) -> Result<bool, StageError> {
         let losses = class.losses(&artifact)?;
         let change = class.mean(&differences(&losses, &tried.losses).map_err(measure)?)?.0;
         let (before, bytes) = (self.artifact.onnx.len() as u64, artifact.onnx.len() as u64);
-        let fact = StepFact { what: what.into(), before, bytes, change };
+        let fact = StepFact { what, before, bytes, change };
         let pays = fact.pays(class.project.plan.distill.tolerance);
         self.steps.push(fact);
         if pays {

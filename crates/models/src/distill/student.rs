@@ -62,6 +62,14 @@ impl Student {
         self
     }
 
+    /// The same perceptron with so many tenths of its width, 1 to 10; others are as they were.
+    pub fn narrower(mut self, tenths: usize) -> Student {
+        if let Kind::Member(Member { learner: Learner::Perceptron(perceptron), .. }) = &mut self.kind {
+            perceptron.width = (perceptron.width * tenths / 10).max(1);
+        }
+        self
+    }
+
     /// Boosted trees of so many rounds and leaves, taught by the teacher alone.
     pub fn trees(rounds: usize, max_leaves: usize) -> Student {
         let params = Params {
