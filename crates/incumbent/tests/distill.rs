@@ -91,14 +91,14 @@ fn a_student_ships_where_its_teacher_is_over_the_budget() {
     the_teacher_labels(&folder, facts["teacher"].as_str().expect("an id"), id);
 }
 
-/// What stands behind the student answers a table, and says how like it the student is.
+/// What stands behind the student answers a table, and tells the student's fidelity.
 fn the_teacher_labels(folder: &Copy, teacher: &str, student: &str) {
     std::fs::write(folder.path("new.csv"), flats(4000..6000)).expect("written");
     let label = |more: &[&str]| folder.run(&[&["distill", "label", "."], more].concat());
     let told = label(&["--data", "new.csv", "--out", "answers.csv", "--json"]).json(0);
     assert_eq!((&told["by"], &told["rows"], &told["left_out"]), (&json!(teacher), &json!(2000), &json!(0)));
-    let likeness = &told["likeness"];
-    assert_eq!((&likeness["student"], &likeness["agreement"]["rows"]), (&json!(student), &json!(2000)));
+    let fidelity = &told["fidelity"];
+    assert_eq!((&fidelity["student"], &fidelity["agreement"]["rows"]), (&json!(student), &json!(2000)));
     let answers = std::fs::read_to_string(folder.path("answers.csv")).expect("answers");
     let lines: Vec<Vec<&str>> = answers.lines().map(|line| line.split(',').collect()).collect();
     assert_eq!(
@@ -117,7 +117,7 @@ fn the_teacher_labels(folder: &Copy, teacher: &str, student: &str) {
     assert!(std::fs::read(folder.path("answers.parquet")).expect("answers").starts_with(b"PAR1"));
     let own = label(&["--data", "new.csv", "--out", "own.csv", "--by", student, "--json"]).json(0);
     assert_eq!(
-        (&own["likeness"], &own["no_likeness"]),
+        (&own["fidelity"], &own["no_fidelity"]),
         (&Value::Null, &json!("what serves is what labelled"))
     );
 

@@ -5,9 +5,9 @@
 
 mod again;
 mod ask;
+mod fidelity;
 mod known;
 pub mod label;
-mod likeness;
 mod pupils;
 mod sheet;
 mod shelf;

@@ -3,11 +3,11 @@
 use domain::distill::DistillDecision;
 use domain::gate::Decision;
 use domain::plan::Plan;
-use domain::{Event, Origin, Target, Timestamp, Values};
+use domain::{Event, Origin, Prediction, PredictionId, ServedBy, Target, Timestamp, Values, VersionId};
 use lifecycle::{Project, Silent, StageError, distill, up};
 use std::path::Path;
 use std::sync::Arc;
-use store::{MemoryBlobs, MemoryJournal, MemoryRegistry};
+use store::{Entry, MemoryBlobs, MemoryJournal, MemoryRegistry};
 use testkit::pictures::{SIDE, bars};
 
 const PLAN: &str = r#"
@@ -60,13 +60,38 @@ fn project(folder: &Path) -> Project {
     }
 }
 
+/// Asks about pictures that are not in the table, and about half of one.
+fn ask(project: &Project, pictures: usize) {
+    let asked = bars(pictures, 2).examples;
+    let Values::Tensor { data, .. } = &asked.rows.columns()[0].values else { panic!("pictures") };
+    let whole = data.chunks(SIDE * SIDE);
+    let entry = |(place, picture): (usize, &[f32])| {
+        Entry::Prediction(Prediction {
+            id: PredictionId::new(Timestamp(0), 0, 1, place as u64),
+            at: Timestamp(0),
+            version: VersionId("v".into()),
+            served_by: ServedBy::Intended,
+            unit: None,
+            assignment: None,
+            input: format!("{{\"image\":{picture:?}}}"),
+            output: vec![0.5, 0.5],
+            latency_us: 1,
+        })
+    };
+    let entries: Vec<Entry> = whole.chain([&data[..SIDE]]).enumerate().map(entry).collect();
+    project.journal.append(&entries).expect("memory");
+}
+
 #[test]
 fn a_small_network_learns_from_networks_that_are_over_the_budget() -> Result<(), StageError> {
     let folder = tempfile::tempdir().expect("a folder");
     write(folder.path(), 900);
     let project = project(folder.path());
     up::run(&project, &mut Silent)?;
+    ask(&project, 30);
     let found = distill::run(&project, &mut Silent)?;
+    let lesson = found.facts.lesson;
+    assert_eq!((lesson.bred, lesson.live, lesson.aside), (0, 30, 1), "half a picture is none");
     let mut names: Vec<&str> = found.members.iter().map(|(name, _)| name.as_str()).collect();
     names.sort_unstable();
     assert_eq!(names, ["cnn_1", "cnn_2"]);

@@ -164,11 +164,11 @@ fn what_is_asked_teaches_and_later_rows_tell_how_like_its_teacher_the_student_is
     world.log(HOURS + 420..HOURS + 620, false, cells);
     let found = label::run(project, &teacher, None, &mut Silent)?;
     assert_eq!((found.answers.rows(), found.aside), (300 + 40 + 10 + 200, 20));
-    let likeness = found.likeness.expect("a student serves");
+    let fidelity = found.fidelity.expect("a student serves");
     // the ten rows of the gate are no rows that either learned from
-    assert_eq!(likeness.agreement.rows, 10 + 200, "no row of the lesson, none of the training rows");
-    assert!(likeness.agreement.low > 0.6 && likeness.agreement.high <= 1.0, "{likeness:?}");
-    assert!(likeness.divergence.value > 0.0 && likeness.variation.value > 0.0, "{likeness:?}");
+    assert_eq!(fidelity.agreement.rows, 10 + 200, "no row of the lesson, none of the training rows");
+    assert!(fidelity.agreement.low > 0.6 && fidelity.agreement.high <= 1.0, "{fidelity:?}");
+    assert!(fidelity.divergence.value > 0.0 && fidelity.variation.value > 0.0, "{fidelity:?}");
 
     let fresh = world.write("fresh.csv", &csv(HOURS..HOURS + 1_500));
     let found = label::run(project, &teacher, Some(&fresh), &mut Silent)?;
@@ -182,8 +182,8 @@ fn what_is_asked_teaches_and_later_rows_tell_how_like_its_teacher_the_student_is
     assert_eq!(column("label"), Values::Text(labels.collect()));
 
     let table = project.source();
-    let likeness = label::run(project, &teacher, Some(&table), &mut Silent)?.likeness.expect("known");
-    assert_eq!(likeness.agreement.rows as i64, HOURS - TRAIN, "on rows that judge alone");
+    let fidelity = label::run(project, &teacher, Some(&table), &mut Silent)?.fidelity.expect("known");
+    assert_eq!(fidelity.agreement.rows as i64, HOURS - TRAIN, "on rows that judge alone");
 
     let narrow = world.write("narrow.csv", "size,north\n0.5,1\n");
     let error = label::run(project, &teacher, Some(&narrow), &mut Silent).expect_err("a column is missing");

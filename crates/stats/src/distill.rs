@@ -4,7 +4,7 @@
 //! business. The invariant: probabilities are row-major, `width` a row, and rows that are given back sum to 1.
 //!
 //! Where to find what: targets in [`softmax`] and [`soften`]; what a student learns by in [`hinton`] and, for
-//! boosted trees, [`soft_target_derivatives`]; how like its teacher it is in [`fidelity()`] and [`likeness`]; how much of the
+//! boosted trees, [`soft_target_derivatives`]; how like its teacher it is in [`fidelity()`] and [`fidelity_estimate`]; how much of the
 //! teacher's gain it kept in [`gain_kept`]; which of many students in [`frontier()`] and [`cheapest_best`];
 //! several models as one in [`Blend`] and [`fit_blend`].
 
@@ -17,7 +17,7 @@ pub mod temperature;
 pub mod weights;
 
 pub use blend::{Blend, Group};
-pub use fidelity::{Fidelity, Likeness, fidelity, likeness};
+pub use fidelity::{Fidelity, FidelityEstimate, fidelity, fidelity_estimate};
 pub use frontier::{Point, cheapest_best, frontier};
 pub use gain::{gain_kept, share_of_gain};
 pub use hinton::{Hinton, hinton, soft_target_derivatives};

@@ -21,7 +21,7 @@ pub struct Distill {
 /// What the teacher does besides teaching.
 #[derive(Debug, Subcommand)]
 pub enum Instead {
-    /// Have the teacher of what serves answer many rows, and tell how like it its student is
+    /// Have the teacher of what serves answer many rows, and tell its student's fidelity
     Label(Label),
 }
 

@@ -1,4 +1,5 @@
-//! Rows that are no news, so that no answer of the teacher to them may teach a student or speak of its likeness.
+//! Rows that are no news, so that no answer of the teacher to them may teach a student or speak of
+//! a student's fidelity.
 //!
 //! Nobody's outcome is used with an unlabelled row, and yet it can leak. Of a row that the teacher learned from, the
 //! answer is next to the outcome itself: its students hear of such rows out of fold only. A row of the guard or of the

@@ -5,7 +5,7 @@
 //! whole table or in none.
 
 use super::ask::{Asked, BATCH, readable};
-use super::likeness::{About, Student};
+use super::fidelity::{About, Student};
 use super::sheet::Sheet;
 use crate::live::{self, LiveRow, Unlabelled};
 use crate::version::artifact;
@@ -13,7 +13,7 @@ use crate::{Progress, Project, StageError, data};
 use domain::{Field, Schema, Table, VersionId};
 use std::path::Path;
 
-pub use super::likeness::{Likeness, teacher};
+pub use super::fidelity::{Fidelity, teacher};
 
 /// What came of it.
 #[derive(Debug, Clone)]
@@ -24,7 +24,7 @@ pub struct Labelled {
     /// Rows that the labeller could not read.
     pub aside: u64,
     /// How like the labeller what serves is, or why that is not known.
-    pub likeness: Result<Likeness, String>,
+    pub fidelity: Result<Fidelity, String>,
 }
 
 /// Has a version answer the rows of a file, or the journal's rows without an outcome.
@@ -159,8 +159,8 @@ impl Desk<'_> {
             let hint = "each lacks a cell of a column that no training row lacked one of";
             return Err(StageError::data(&whose, found, hint));
         }
-        let likeness = self.student.and_then(Student::likeness);
-        Ok(Labelled { answers: self.sheet.table(), aside: self.asked - answered, likeness })
+        let fidelity = self.student.and_then(Student::fidelity);
+        Ok(Labelled { answers: self.sheet.table(), aside: self.asked - answered, fidelity })
     }
 }
 

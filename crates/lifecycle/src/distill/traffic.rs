@@ -1,7 +1,8 @@
 //! What was really asked, as a part of a student's lesson: live rows without an outcome, labelled by the whole teacher.
 //!
 //! Not here: live rows with an outcome. They may be tomorrow's training rows or judges, so they teach nobody today.
-//! Invariant: the teacher saw none of these rows, nor do they stand among those that are held back (`known`).
+//! One without may get one and judge later; its label was the teacher's, who did not know it either. Invariant: the teacher
+//! saw none of these rows, nor do they stand among those that are held back (`known`).
 
 use super::Class;
 use super::ask::{Asked, BATCH, readable};

@@ -24,7 +24,7 @@ pub struct Fidelity {
 
 /// The same with intervals.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Likeness {
+pub struct FidelityEstimate {
     /// The share of rows on which both find the same class most probable.
     pub agreement: Estimate,
     /// KL(teacher ‖ student), in nats.
@@ -37,7 +37,7 @@ pub struct Likeness {
 ///
 /// - *What it answers.* Does the student answer as its teacher does?
 /// - *Assumptions.* The same classes in the same order; rows that neither learned from.
-/// - *When it misleads.* Likeness is not quality: a student can agree little and be as good, or copy mistakes.
+/// - *When it misleads.* FidelityEstimate is not quality: a student can agree little and be as good, or copy mistakes.
 /// - *Source.* Stanton et al. 2021, section 3.
 /// - *Checked against.* The formula in numpy.
 pub fn fidelity(teacher: &[f64], student: &[f64], width: usize) -> Result<Fidelity, BadInput> {
@@ -60,13 +60,13 @@ pub fn fidelity(teacher: &[f64], student: &[f64], width: usize) -> Result<Fideli
 ///   its interval is too narrow and too low.
 /// - *Source.* Wilson 1927; Liang and Zeger 1986.
 /// - *Checked against.* statsmodels 0.15.0 `proportion_confint(method="wilson")`; scipy 1.17.1 `t.interval`.
-pub fn likeness(
+pub fn fidelity_estimate(
     teacher: &[f64],
     student: &[f64],
     width: usize,
     cluster: &[u64],
     level: f64,
-) -> Result<Likeness, BadInput> {
+) -> Result<FidelityEstimate, BadInput> {
     let rows = Rows::of(teacher, student, width)?;
     input::same_length("clusters", cluster.len(), rows.same.len())?;
     let mean = |of: &[f64]| paired_mean(of, cluster)?.estimate(level);
@@ -77,7 +77,7 @@ pub fn likeness(
     } else {
         mean(&rows.same.iter().map(|same| f64::from(u8::from(*same))).collect::<Vec<_>>())?
     };
-    Ok(Likeness {
+    Ok(FidelityEstimate {
         agreement: agreement.within(0.0, 1.0),
         divergence: mean(&rows.divergence)?.within(0.0, f64::INFINITY),
         variation: mean(&rows.variation)?.within(0.0, 1.0),
@@ -128,9 +128,9 @@ mod tests {
         assert!(fidelity(&[0.2, 0.8], &[0.2, 0.8, 0.5, 0.5], 2).is_err());
         assert!(fidelity(&[], &[], 2).is_err());
         let rows = [0.2, 0.8, 0.5, 0.5];
-        assert!(likeness(&rows, &rows, 2, &[1], 0.95).is_err(), "a cluster is missing");
-        assert!(likeness(&rows, &rows, 2, &[1, 1], 0.95).is_err(), "one cluster has no spread");
-        assert!(likeness(&rows, &rows, 2, &[1, 2], 1.0).is_err(), "no interval is certain");
+        assert!(fidelity_estimate(&rows, &rows, 2, &[1], 0.95).is_err(), "a cluster is missing");
+        assert!(fidelity_estimate(&rows, &rows, 2, &[1, 1], 0.95).is_err(), "one cluster has no spread");
+        assert!(fidelity_estimate(&rows, &rows, 2, &[1, 2], 1.0).is_err(), "no interval is certain");
     }
 
     const TEACHER: [f64; 12] = [0.7, 0.2, 0.1, 0.1, 0.6, 0.3, 0.25, 0.25, 0.5, 0.4, 0.35, 0.25];
@@ -146,12 +146,12 @@ mod tests {
 
     #[test]
     fn intervals_are_those_of_scipy_and_statsmodels() {
-        let alone = likeness(&TEACHER, &STUDENT, 3, &[1, 2, 3, 4], 0.95).unwrap();
+        let alone = fidelity_estimate(&TEACHER, &STUDENT, 3, &[1, 2, 3, 4], 0.95).unwrap();
         close(alone.agreement, [0.75, 0.30064184258240184, 0.9544127391902995]);
         close(alone.divergence, [0.03333103849216558, 0.014592926770786267, 0.05206915021354489]);
         close(alone.variation, [0.1125, 0.07271942118395361, 0.15228057881604637]);
         // two rows of one customer: deviations are summed by customer, and t has two degrees of freedom
-        let paired = likeness(&TEACHER, &STUDENT, 3, &[1, 1, 2, 3], 0.95).unwrap();
+        let paired = fidelity_estimate(&TEACHER, &STUDENT, 3, &[1, 1, 2, 3], 0.95).unwrap();
         close(paired.agreement, [0.75, 0.0, 1.0]);
         close(paired.divergence, [0.03333103849216558, 0.009469762919151133, 0.05719231406518002]);
         close(paired.variation, [0.1125, 0.050883650552545935, 0.17411634944745405]);
@@ -175,7 +175,7 @@ mod tests {
             let (teacher, student) = drawn(rows, seed);
             let cluster: Vec<u64> = (0..rows).map(|row| row / size).collect();
             prop_assume!(rows > size);
-            let found = likeness(&teacher, &student, 3, &cluster, 0.95).unwrap();
+            let found = fidelity_estimate(&teacher, &student, 3, &cluster, 0.95).unwrap();
             let plain = fidelity(&teacher, &student, 3).unwrap();
             for (estimate, point, most) in [
                 (found.agreement, plain.agreement, 1.0),

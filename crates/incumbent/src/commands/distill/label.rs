@@ -6,7 +6,7 @@ use crate::{Outcome, args, commands, print, workspace};
 use domain::{History, VersionId};
 use lifecycle::StageError;
 use lifecycle::distill::Form;
-use lifecycle::distill::label::{self, Labelled, Likeness};
+use lifecycle::distill::label::{self, Fidelity, Labelled};
 use serde_json::json;
 
 /// Runs the command.
@@ -28,7 +28,7 @@ pub fn run(args: &args::Label, json: bool) -> anyhow::Result<Outcome> {
     if json {
         print::json(&json!({
             "by": by.0, "file": file, "rows": found.answers.rows(), "left_out": found.aside,
-            "likeness": found.likeness.as_ref().ok(), "no_likeness": found.likeness.as_ref().err(),
+            "fidelity": found.fidelity.as_ref().ok(), "no_fidelity": found.fidelity.as_ref().err(),
         }));
     } else {
         told(&found, &by, &file);
@@ -58,14 +58,14 @@ fn told(found: &Labelled, by: &VersionId, file: &str) {
     if found.aside > 0 {
         println!("{} rows were left out: it cannot read them", found.aside);
     }
-    match &found.likeness {
-        Ok(likeness) => alike(likeness),
-        Err(why) => println!("how like it what serves is, is not known: {why}"),
+    match &found.fidelity {
+        Ok(fidelity) => alike(fidelity),
+        Err(why) => println!("the fidelity of what serves is not known: {why}"),
     }
 }
 
-fn alike(likeness: &Likeness) {
-    let Likeness { student, agreement, divergence, variation } = likeness;
+fn alike(fidelity: &Fidelity) {
+    let Fidelity { student, agreement, divergence, variation } = fidelity;
     let percent = |share: f64| format!("{:.2}", 100.0 * share);
     println!("version {student}, which serves, on {} rows that neither learned from:", agreement.rows);
     println!(

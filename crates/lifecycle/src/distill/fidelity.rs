@@ -13,7 +13,7 @@ const LEVEL: f64 = 0.95;
 
 /// How like the labeller another version is, on rows that neither learned from, each number with its interval at 95%.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct Likeness {
+pub struct Fidelity {
     /// Which version.
     pub student: VersionId,
     /// The share of rows on which both find the same class most probable.
@@ -107,11 +107,12 @@ impl<'a> Student<'a> {
     }
 
     /// What all of it comes to.
-    pub(super) fn likeness(self) -> Result<Likeness, String> {
+    pub(super) fn fidelity(self) -> Result<Fidelity, String> {
         let (labeller, own) = (&self.labeller, &self.own);
         let few = |why| format!("of {} rows that neither learned from: {why}", self.whom.len());
-        let found = stats::distill::likeness(labeller, own, self.width, &self.whom, LEVEL).map_err(few)?;
-        Ok(Likeness {
+        let found =
+            stats::distill::fidelity_estimate(labeller, own, self.width, &self.whom, LEVEL).map_err(few)?;
+        Ok(Fidelity {
             student: self.id,
             agreement: found.agreement.into(),
             divergence: found.divergence.into(),
