@@ -56,6 +56,8 @@ pub(super) fn label(class: &Class<'_>, teacher: &Artifact, tell: Telling<'_>) ->
     Ok(traffic)
 }
 
+/// Whether a row is about an entity that was held back whole. One that does not say whom it is about is nobody's: no
+/// outcome comes with it, and a row that is held back itself is known by its cells.
 fn held_back(project: &Project, known: &Known<'_>, row: &LiveRow) -> bool {
     project.plan.data.entity.as_deref().is_some_and(|name| known.holds_back(live::entity(row, name)))
 }
