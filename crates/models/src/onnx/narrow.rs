@@ -24,7 +24,8 @@ const OPSET: i64 = 13;
 /// - *Assumptions.* The weights of one output are of one size, so that a 127th of the largest is little.
 /// - *When it misleads.* A few huge weights make the steps coarse for all others of their output: measure the loss.
 /// - *Source.* Jacob et al. 2018, section 3, per-channel and symmetric as Krishnamoorthi 2018 has it.
-/// - *Checked against.* onnxruntime on the same bytes; each weight's distance.
+/// - *Checked against.* onnxruntime 1.32 on the same bytes, 5e-7 apart with its basic optimisations; its extended ones
+///   round the rows as well, and differ by 0.008. Each weight's distance.
 ///
 /// `None` where there is nothing to narrow, or the file's operator set is older than 13.
 pub fn narrow(onnx: &[u8]) -> Result<Option<Vec<u8>>, OnnxError> {
