@@ -6,7 +6,7 @@
 //! what was fitted in `shelf` beside it and every line of the table in a file of results, so that a run goes on where
 //! the last one stopped.
 //!
-//! usage: otto FOLDER [--preset otto|medium|small|tiny] [--quick] [--rows N] [--bred N]
+//! usage: otto FOLDER [--preset otto|medium|small|tiny] [--quick] [--teacher] [--rows N] [--bred N]
 
 mod measure;
 mod rows;
@@ -68,9 +68,14 @@ impl Split {
         results.put(self.fold, "prior", Figures::prior(&self.train, &self.test)?)?;
         for (scored, artifact) in stacked.members.iter().zip(&stacked.artifacts) {
             self.line(results, &format!("member {}", scored.name), artifact)?;
+            let name = format!("member {}, out of fold", scored.name);
+            results.put(self.fold, &name, Figures::loss_only(scored.log_loss))?;
         }
         self.line(results, "ensemble", &stacked.artifact)?;
         results.put(self.fold, "ensemble, out of fold", Figures::loss_only(stacked.log_loss))?;
+        if settings.teacher {
+            return Ok(());
+        }
         let plain = Lesson::new(&self.train, &stacked.out_of_fold)?;
         let lessons = [("hard", plain.hard_twin()), ("soft", plain.clone())];
         self.teach(results, &[network(MIDDLE)], &lessons, 1)?;

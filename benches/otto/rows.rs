@@ -13,6 +13,8 @@ pub struct Settings {
     pub preset: Preset,
     /// One division only.
     pub quick: bool,
+    /// No students.
+    pub teacher: bool,
     /// So many rows only.
     pub rows: usize,
     /// Bred rows for each real one.
@@ -22,12 +24,13 @@ pub struct Settings {
 impl Settings {
     /// `None` without a folder.
     pub fn of(mut args: impl Iterator<Item = String>) -> Result<Option<Settings>, Box<dyn Error>> {
-        let (mut folder, mut preset, mut quick) = (None, Preset::Small, false);
+        let (mut folder, mut preset, mut quick, mut teacher) = (None, Preset::Small, false, false);
         let (mut rows, mut bred) = (usize::MAX, 1.0);
         while let Some(arg) = args.next() {
             match arg.as_str() {
                 "--bench" => {}
                 "--quick" => quick = true,
+                "--teacher" => teacher = true,
                 "--rows" => rows = args.next().ok_or("--rows wants a number")?.parse()?,
                 "--bred" => bred = args.next().ok_or("--bred wants a number")?.parse()?,
                 "--preset" => {
@@ -37,7 +40,7 @@ impl Settings {
                 other => folder = Some(PathBuf::from(other)),
             }
         }
-        Ok(folder.map(|folder| Settings { folder, preset, quick, rows, bred }))
+        Ok(folder.map(|folder| Settings { folder, preset, quick, teacher, rows, bred }))
     }
 }
 
