@@ -88,8 +88,7 @@ impl Split {
         self.thin(results, &soft, &more)
     }
 
-    /// Teaches students by every lesson. The first seed tells whether one learns better with dropout or without; the
-    /// others go on with the better way.
+    /// Teaches students by every lesson. The first seed tells with how much dropout one learns best; the others go on so.
     fn teach(
         &self,
         results: &mut Results,
@@ -104,7 +103,7 @@ impl Split {
                 for way in &ways {
                     losses.push(self.learn(results, way, how, lesson, 0)?);
                 }
-                let better = usize::from(losses.len() > 1 && losses[1] < losses[0]);
+                let better = (0..ways.len()).min_by(|&a, &b| losses[a].total_cmp(&losses[b])).unwrap_or(0);
                 // Who has no dropout draws nothing: every seed would be the first.
                 for seed in 1..if ways.len() > 1 { seeds } else { 1 } {
                     self.learn(results, &ways[better], how, lesson, seed)?;
@@ -180,19 +179,20 @@ impl Split {
 /// From a ten-thousandth to a tenth of a big teacher's bytes.
 fn students() -> Vec<Student> {
     let small = [(1, 64), (2, 128), (1, 512), MIDDLE].map(network);
-    let large = [Student::trees(600, 63), network((2, 512))];
-    small.into_iter().chain([Student::logistic(), Student::trees(100, 31)]).chain(large).collect()
+    let others = [Student::logistic(), Student::trees(100, 31), Student::trees(600, 63)];
+    small.into_iter().chain(others).collect()
 }
 
 fn network((layers, width): (usize, usize)) -> Student {
     Student::perceptron(layers, width, EPOCHS, 2.0)
 }
 
-/// A network learns with and without dropout: a twin on hard labels is compared at its better way.
+/// A network learns with and without dropout: a twin on hard labels is compared at its best way.
 fn ways(student: &Student) -> Vec<Student> {
-    let dropping = student.clone().dropping(0.3);
-    let other = (dropping.name != student.name).then_some(dropping);
-    [student.clone()].into_iter().chain(other).collect()
+    let mut ways = vec![student.clone()];
+    let dropping = [0.3, 0.5].map(|share| student.clone().dropping(share));
+    ways.extend(dropping.into_iter().filter(|way| way.name != student.name));
+    ways
 }
 
 /// Tells on stderr what is being fitted, once each.
