@@ -7,6 +7,7 @@
 use super::ask::{Asked, BATCH, readable};
 use super::known::hashes;
 use super::shelf::{Folder, OnlyKept};
+use super::smaller::narrowed;
 use super::teacher::Teacher;
 use super::{Class, fit, hold_back};
 use crate::version::{Version, artifact, keep};
@@ -14,7 +15,6 @@ use crate::{Progress, Project, StageError, data};
 use domain::distill::{DistillDecision, Step, StepFact};
 use domain::{Examples, History, Origin, OutputKind, Schema, Table, Target, Timestamp, TrainedOn, VersionId};
 use models::distill::{Lesson, Student};
-use models::onnx::narrow;
 use models::{Artifact, Seed};
 use std::collections::HashMap;
 
@@ -75,12 +75,9 @@ impl Taught {
             student.temperature = 1.0;
         }
         let seed = Seed(project.plan.train.seed);
-        let mut taught = student.learn(&lesson, seed, &mut |share| progress.share(share)).map_err(fit)?;
-        if self.int8 {
-            let narrowed = narrow(&taught.onnx)
-                .map_err(|e| StageError::Load { version: self.name().into(), why: e.to_string() })?;
-            taught.onnx = narrowed.unwrap_or(taught.onnx);
-        }
+        let taught = student.learn(&lesson, seed, &mut |share| progress.share(share)).map_err(fit)?;
+        let int8 = if self.int8 { narrowed(self.name(), &taught)? } else { None };
+        let taught = int8.unwrap_or(taught);
         keep(project, &taught, Origin::Student { teacher: self.teacher.clone() }, trained_on, &rows.rows)
     }
 

@@ -7,7 +7,7 @@ use crate::StageError;
 use domain::distill::{Step, StepFact};
 use models::Artifact;
 use models::distill::Tried;
-use models::onnx::narrow;
+use models::onnx::{OnnxError, narrow};
 use stats::paired::differences;
 
 /// A student after the steps that paid.
@@ -30,16 +30,18 @@ pub(super) fn smaller(
     if class.project.plan.distill.tolerance == 0.0 {
         return Ok(so_far);
     }
-    let narrowed = match narrowed(class, tried, &tried.artifact)? {
+    let name = &tried.student.name;
+    let int8 = match narrowed(name, &tried.artifact)? {
         Some(narrow) => so_far.step(class, tried, Step::Int8, narrow)?,
         None => false,
     };
     // A failed measurement ends the steps, and is told afterwards: the student hears of no stage.
     let mut broken = None;
     let mut keep = |tenths: usize, graph: Artifact| {
-        let smaller = if narrowed { narrowed_or(class, tried, graph) } else { Ok(graph) };
+        let narrow = if int8 { narrowed(name, &graph) } else { Ok(None) };
         let what = Step::Width(tenths as u8);
-        Ok(smaller.and_then(|smaller| so_far.step(class, tried, what, smaller)).unwrap_or_else(|why| {
+        let step = narrow.and_then(|narrow| so_far.step(class, tried, what, narrow.unwrap_or(graph)));
+        Ok(step.unwrap_or_else(|why| {
             broken = Some(why);
             false
         }))
@@ -70,12 +72,9 @@ impl Smaller {
     }
 }
 
-/// With int8 weights; `None` where there are none to narrow.
-fn narrowed(class: &Class<'_>, tried: &Tried, wide: &Artifact) -> Result<Option<Artifact>, StageError> {
-    let onnx = narrow(&wide.onnx).map_err(|e| class.failed(&tried.student.name, &e))?;
+/// A student with int8 weights; `None` where there are none to narrow.
+pub(super) fn narrowed(name: &str, wide: &Artifact) -> Result<Option<Artifact>, StageError> {
+    let failed = |e: OnnxError| StageError::Load { version: name.into(), why: e.to_string() };
+    let onnx = narrow(&wide.onnx).map_err(failed)?;
     Ok(onnx.map(|onnx| Artifact { onnx, signature: wide.signature.clone() }))
-}
-
-fn narrowed_or(class: &Class<'_>, tried: &Tried, wide: Artifact) -> Result<Artifact, StageError> {
-    Ok(narrowed(class, tried, &wide)?.unwrap_or(wide))
 }
